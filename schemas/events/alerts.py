@@ -1,0 +1,113 @@
+"""An event per transition of an alert (topic `alerts`), and where each stands (`alert-state`)."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AwareDatetime, Field
+
+from schemas.events.base import Id, Name, PatientEvent, PatientKey, Reason, Value
+from schemas.events.clinical import Place
+
+Kind = Literal["sepsis", "deterioration", "news2", "imaging"]
+Severity = Literal["amber", "red"]
+Phase = Literal["raised", "acknowledged", "snoozed", "stale", "resolved"]
+
+
+class Evidence(Value):
+    """One reason in words, with the number behind it and the event it came from."""
+
+    text: Annotated[str, Field(max_length=300)]
+    value: float | None = None
+    source: Id | None = None
+
+
+class AlertEvent(PatientEvent):
+    """One transition of one alert; `alert` is the same id from raise to resolve."""
+
+    topic: ClassVar[str] = "alerts"
+
+    alert: Id
+    kind: Kind
+    severity: Severity
+    at: AwareDatetime
+    place: Place = Place()
+    summary: Annotated[str, Field(max_length=300)]
+
+
+class AlertRaised(AlertEvent):
+    """A care team should look at this patient, because of `evidence`."""
+
+    evidence: tuple[Evidence, ...] = ()
+    source: Id
+
+
+class AlertNotified(AlertEvent):
+    """A receiver confirmed that it has the alert."""
+
+    receiver: Name
+
+
+class AlertEscalated(AlertEvent):
+    """It got worse, or nobody answered: the severity is what it is from now on."""
+
+    reason: Reason
+
+
+class AlertAcknowledged(AlertEvent):
+    """A person has taken it."""
+
+    by: Name
+    why: Reason = ""
+
+
+class AlertSnoozed(AlertEvent):
+    """Quiet until `until`, by a person, with a reason."""
+
+    by: Name
+    until: AwareDatetime
+    why: Reason
+
+
+class AlertWentStale(AlertEvent):
+    """Nothing new was heard: neither better nor worse, unknown."""
+
+    reason: Reason
+
+
+class AlertSuppressed(AlertEvent):
+    """It would have been raised, but a policy says no."""
+
+    reason: Reason
+
+
+class AlertMerged(AlertEvent):
+    """It goes on under another patient's alert after a merge."""
+
+    into: Id
+    into_patient: PatientKey
+
+
+class AlertResolved(AlertEvent):
+    """Over: measured recovery below the lower threshold, discharge, or a person's word."""
+
+    reason: Reason
+    by: Name | None = None
+
+
+class AlertStanding(PatientEvent):
+    """Everything the alert authority remembers of one patient and kind (compacted)."""
+
+    topic: ClassVar[str] = "alert-state"
+
+    kind: Kind
+    phase: Phase
+    alert: Id | None = None
+    severity: Severity | None = None
+    raised: AwareDatetime | None = None
+    changed: AwareDatetime
+    until: AwareDatetime | None = None
+    last_heard: AwareDatetime | None = None
+    place: Place = Place()
+    summary: Annotated[str, Field(max_length=300)] = ""
+    over: Annotated[int, Field(ge=0)] = 0
+    under: Annotated[int, Field(ge=0)] = 0
+    extra: dict[str, str] = {}

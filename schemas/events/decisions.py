@@ -1,0 +1,21 @@
+"""What a person decided, who and why (topic `decisions`)."""
+
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime
+
+from schemas.events.base import Id, Name, PatientEvent, Reason
+
+
+class DecisionMade(PatientEvent):
+    """A person's decision about an alert or a proposal; `subject` is its id."""
+
+    topic: ClassVar[str] = "decisions"
+
+    subject: Id
+    about: Literal["alert", "schedule", "finding", "patient"]
+    decision: Literal["acknowledge", "snooze", "resolve", "wrong", "override", "approve", "reject"]
+    by: Name
+    why: Reason = ""
+    at: AwareDatetime
+    until: AwareDatetime | None = None

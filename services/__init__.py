@@ -1,0 +1,1 @@
+"""What runs: one folder is one process, one server or one consumer group."""

@@ -1,0 +1,1 @@
+"""What the services share: ports and adapters, the stream loop, settings, logging, metrics, health."""
