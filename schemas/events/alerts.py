@@ -111,3 +111,8 @@ class AlertStanding(PatientEvent):
     over: Annotated[int, Field(ge=0)] = 0
     under: Annotated[int, Field(ge=0)] = 0
     extra: dict[str, str] = {}
+
+    @property
+    def key(self) -> str:
+        """Site, patient and kind: compaction keeps the newest of each; partitioned by patient."""
+        return f"{self.site}/{self.patient}/{self.kind}"

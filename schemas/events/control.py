@@ -13,20 +13,22 @@ from schemas.events.base import Event, Id, Name, Reason
 
 
 class TurnTaken(Event):
-    """After offset `after` of partition `partition`, `service` was given this input.
+    """`service` folded offsets `since` to `after` of its input partition, then was given the tick `at`.
 
-    `ready` says whether the models answered; `keys` names the states that were given it.
+    Written only when that cannot be told from the input topic alone: a tick that was due for some
+    state (`at` is set), or models that did not answer for the rows of this turn (`answered` is false).
+    `ready` is what the tick said of the models.
     """
 
     topic: ClassVar[str] = "turns"
 
     service: Name
     partition: Annotated[int, Field(ge=0)]
+    since: Annotated[int, Field(ge=0)]
     after: Annotated[int, Field(ge=-1)]
-    at: AwareDatetime
-    kind: Literal["tick", "missed"]
+    at: AwareDatetime | None = None
     ready: bool = True
-    keys: tuple[str, ...] = ()
+    answered: bool = True
 
     @property
     def key(self) -> str:

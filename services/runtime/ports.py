@@ -100,6 +100,10 @@ class Worker(Protocol):
         """Read this offset next."""
         ...
 
+    def lag(self, partition: Partition) -> int | None:
+        """Records not yet polled, as far as the last fetch knew; None before the first."""
+        ...
+
     def pause(self, partitions: Sequence[Partition]) -> None:
         """Keep polling without records of these (slow lane)."""
         ...
