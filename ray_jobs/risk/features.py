@@ -1,7 +1,7 @@
 """The feature vector of a stay at an hour: one compiled definition for training, backtest and live (design, rule 7).
 
-Row t is a function of grid rows 0..t and the static vector only. Loops run in one fixed order and without fast-math, so the
-same grid gives the same bits whether one row is asked for or all.
+Row t is a function of grid rows 0..t and the static vector only. Loops run in one fixed order and without fast-math, so
+the same grid gives the same bits whether one row is asked for or all.
 """
 
 from __future__ import annotations
@@ -14,45 +14,18 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ray_jobs.risk.grid import COLUMNS, INDEX, NAMES, STATIC_NAMES, WIDTH
+from ray_jobs.risk.derived import DERIVED, VITALS, fill_derived
+from ray_jobs.risk.grid import COLUMNS, NAMES, STATIC_NAMES, WIDTH
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-# The seven vital signs whose course matters (etco2 is measured in one of the two training hospitals only).
-VITALS: Final = 7
 MEANS: Final = (3, 6, 12, 24)
 EXTREMES: Final = (6, 24)
 DEVIATIONS: Final = (12,)
 SLOPES: Final = (6, 12)
 # The baseline is the mean of what was measured in the first hours of the stay.
 BASELINE_HOURS: Final = 6
-RECENT_HOURS: Final = 12
-
-HR, SPO2, TEMP, SBP, MAP, DBP, RESP = range(VITALS)
-FIO2, PACO2, SAO2 = INDEX["fio2"], INDEX["paco2"], INDEX["sao2"]
-BUN, CREATININE, WBC = INDEX["bun"], INDEX["creatinine"], INDEX["wbc"]
-HCO3, LACTATE, PLATELETS = INDEX["bicarbonate"], INDEX["lactate"], INDEX["platelets"]
-BILIRUBIN = INDEX["bilirubin_total"]
-
-DERIVED: Final = (
-    "shock_index",
-    "pulse_pressure",
-    "age_shock_index",
-    "bun_creatinine",
-    "spo2_fio2",
-    "sao2_fio2",
-    "lactate_bicarbonate",
-    "qsofa_met",
-    "qsofa_known",
-    "sirs_met",
-    "sirs_known",
-    "sofa_partial",
-    "measured_now",
-    "labs_recent",
-    "vitals_recent",
-    "iculos",
-)
 
 
 def _names() -> tuple[str, ...]:
@@ -83,7 +56,7 @@ def features_sha() -> str:
 
 @njit(cache=True, error_model="numpy")
 def _window(grid: Matrix, column: int, t: int, hours: int) -> tuple[int, float, float, float, float, float]:
-    """Count, mean, least, greatest, standard deviation and slope an hour of what was measured in rows (t - hours, t]."""
+    """Count, mean, least, greatest, deviation and slope an hour of what was measured in rows (t - hours, t]."""
     start = max(0, t - hours + 1)
     n, total, hour_total, least, greatest = 0, 0.0, 0.0, np.inf, -np.inf
     for row in range(start, t + 1):
@@ -111,56 +84,14 @@ def _window(grid: Matrix, column: int, t: int, hours: int) -> tuple[int, float, 
 
 
 @njit(cache=True, error_model="numpy")
-def _points(value: float, bounds: tuple[float, float, float, float], rising: bool) -> float:
-    """SOFA points 0-4 of a value against four bounds; NaN gives 0, for what is missing is read from other features."""
-    points = 0.0
-    for bound in bounds:
-        if (rising and value >= bound) or (not rising and value < bound):
-            points += 1.0
-    return points
-
-
-@njit(cache=True, error_model="numpy")
-def _derived(last: Vector, grid: Matrix, static: Vector, t: int, out: Vector) -> None:
-    """DERIVED of the values last known; qSOFA without consciousness, SIRS and SOFA as far as the grid's columns go."""
-    out[0] = last[HR] / last[SBP]
-    out[1] = last[SBP] - last[DBP]
-    out[2] = static[0] * out[0]
-    out[3] = last[BUN] / last[CREATININE]
-    out[4] = last[SPO2] / last[FIO2]
-    out[5] = last[SAO2] / last[FIO2]
-    out[6] = last[LACTATE] / last[HCO3]
-    out[7] = 1.0 * (last[RESP] >= 22) + 1.0 * (last[SBP] <= 100)
-    out[8] = 1.0 * (not np.isnan(last[RESP])) + 1.0 * (not np.isnan(last[SBP]))
-    temperature = last[TEMP] > 38.0 or last[TEMP] < 36.0
-    breathing = last[RESP] > 20 or last[PACO2] < 32
-    white_cells = last[WBC] > 12.0 or last[WBC] < 4.0
-    out[9] = 1.0 * (last[HR] > 90) + 1.0 * (temperature) + 1.0 * (breathing) + 1.0 * (white_cells)
-    out[10] = 1.0 * (not np.isnan(last[HR])) + 1.0 * (not np.isnan(last[TEMP])) + 1.0 * (not np.isnan(last[WBC]))
-    out[10] += 1.0 * (not (np.isnan(last[RESP]) and np.isnan(last[PACO2])))
-    out[11] = (
-        _points(last[PLATELETS], (150.0, 100.0, 50.0, 20.0), False)
-        + _points(last[BILIRUBIN], (1.2, 2.0, 6.0, 12.0), True)
-        + _points(last[CREATININE], (1.2, 2.0, 3.5, 5.0), True)
-        + 1.0 * (last[MAP] < 70)
-    )
-    out[12:15] = 0.0
-    for row in range(max(0, t - RECENT_HOURS + 1), t + 1):
-        for column in range(WIDTH):
-            if not np.isnan(grid[row, column]):
-                if row == t:
-                    out[12] += 1.0
-                if column < VITALS:
-                    out[14] += 1.0
-                else:
-                    out[13] += 1.0
-    out[15] = t + 1.0
-
-
-@njit(cache=True, error_model="numpy")
 def _fill(grid: Matrix, static: Vector, t: int, out: Vector) -> None:
     """Write the feature vector of row t."""
-    last, since, count, change = out[:WIDTH], out[WIDTH : 2 * WIDTH], out[2 * WIDTH : 3 * WIDTH], out[3 * WIDTH : 4 * WIDTH]
+    last, since, count, change = (
+        out[:WIDTH],
+        out[WIDTH : 2 * WIDTH],
+        out[2 * WIDTH : 3 * WIDTH],
+        out[3 * WIDTH : 4 * WIDTH],
+    )
     out[: 4 * WIDTH] = np.nan
     count[:] = 0.0
     for row in range(t + 1):
@@ -192,7 +123,7 @@ def _fill(grid: Matrix, static: Vector, t: int, out: Vector) -> None:
         out[at] = last[vital] - _window(grid, vital, first, BASELINE_HOURS)[1]
         at += 1
     derived = len(DERIVED)
-    _derived(last, grid, static, t, out[at : at + derived])
+    fill_derived(last, grid, static, t, out[at : at + derived])
     out[at + derived :] = static
 
 
@@ -233,7 +164,7 @@ def features_all(grid: Matrix, static: Vector) -> Matrix:
 
 def _check(grid: Matrix, static: Vector) -> None:
     # Contiguous float64 only: another layout would compile a second version of the functions above.
-    if grid.ndim != 2 or grid.shape[1] != WIDTH or grid.dtype != np.float64 or not grid.flags.c_contiguous:
+    if grid.shape[1:] != (WIDTH,) or grid.dtype != np.float64 or not grid.flags.c_contiguous:
         message = f"a grid is contiguous float64 [hours, {WIDTH}], not {grid.dtype} {grid.shape}"
         raise ValueError(message)
     if static.shape != (len(STATIC_NAMES),) or static.dtype != np.float64 or not static.flags.c_contiguous:

@@ -19,7 +19,7 @@ HOUR: Final = timedelta(hours=1)
 
 
 class Column(NamedTuple):
-    """A column: our short name, the challenge's name, and the closed range outside which a value is not a measurement."""
+    """A column: our short name, the challenge's, and the closed range outside which a value is no measurement."""
 
     name: str
     challenge: str
@@ -87,7 +87,7 @@ def row_of(taken: datetime, admission: datetime) -> int:
 def cell(name: str, value: float) -> float:
     """What the grid holds for a value: NaN outside the column's range, else the nearest single-precision number.
 
-    Single precision because the training files have it: 36.1 sent as a decimal and 36.1 read from a file give the same bits.
+    Single precision because the training files have it: 36.1 sent as a decimal and read from a file give the same bits.
     """
     rounded = float(np.float32(value))
     column = COLUMNS[INDEX[name]]
@@ -105,7 +105,7 @@ def cells(values: NDArray[np.floating]) -> Grid:
 def build_grid(readings: Iterable[GridReading], admission: datetime, hours: int) -> Grid:
     """Grid [hours, 34] of readings in any order: within an hour the last by (taken, reading id) wins.
 
-    Names without a column, readings before admission or after the last row, and values outside their range are left out.
+    Names without a column, readings before admission or after the last row and impossible values are left out.
     """
     winners: dict[tuple[int, str], GridReading] = {}
     for reading in readings:

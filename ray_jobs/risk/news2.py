@@ -1,4 +1,4 @@
-"""The National Early Warning Score 2, by the chart of the Royal College of Physicians (NEWS2, December 2017, charts 1 and 2).
+"""The National Early Warning Score 2, by the charts of the Royal College of Physicians (NEWS2, December 2017, 1 and 2).
 
 What was not measured is never scored 0: a total is given only when every parameter is known; otherwise the lowest and
 the highest total that the missing parameters could still make, and the band only if both ends agree on it.
@@ -17,6 +17,10 @@ Band = Literal["low", "low-medium", "medium", "high"]
 Status = Literal["scored", "missing", "stale", "needs oxygen"]
 BANDS: Final[tuple[Band, ...]] = ("low", "low-medium", "medium", "high")
 MIN_AGE_YEARS: Final = 16
+# Table 2 of the report: from which total the risk is medium and high, and the single score that is "red".
+MEDIUM_FROM: Final = 5
+HIGH_FROM: Final = 7
+RED: Final = 3
 VITAL_SIGN_FRESHNESS: Final = timedelta(hours=1)
 
 # One row of the chart: (highest value of the cell, score), in ascending order; the last cell is open above.
@@ -100,9 +104,9 @@ def points(chart: Chart, value: float, resolution: str = "1") -> int:
 
 def band_of(total: int, *, red: bool) -> Band:
     """Clinical risk of an aggregate score (NEWS2 report, table 2: thresholds and triggers)."""
-    if total >= 7:
+    if total >= HIGH_FROM:
         return "high"
-    if total >= 5:
+    if total >= MEDIUM_FROM:
         return "medium"
     return "low-medium" if red else "low"
 
@@ -118,13 +122,16 @@ def news2(
 ) -> News2:
     """Score the latest readings of a patient, by name as in PARAMETERS; others are ignored.
 
-    Readings older than `freshness` at `at` count as missing (status "stale"), as do values that are not finite numbers.
-    `oxygen_scale` is 2 only for a prescribed target of 88-92 % (OxygenTargetPrescribed). An unknown age is taken as adult.
+    Readings older than `freshness` at `at` count as missing (status "stale"), as do values that are no finite number.
+    `oxygen_scale` is 2 only for a prescribed target of 88-92 % (OxygenTargetPrescribed).
+    An unknown age is taken as adult.
     """
     if age_years is not None and age_years < MIN_AGE_YEARS:
-        return News2(False, f"not applicable: under {MIN_AGE_YEARS} years", at, oxygen_scale)
+        return News2(
+            applicable=False, reason=f"not applicable: under {MIN_AGE_YEARS} years", at=at, oxygen_scale=oxygen_scale
+        )
     if pregnant:
-        return News2(False, "not applicable: pregnancy", at, oxygen_scale)
+        return News2(applicable=False, reason="not applicable: pregnancy", at=at, oxygen_scale=oxygen_scale)
 
     usable = {name: _usable(readings.get(name), at, freshness) for name in PARAMETERS}
     oxygen = usable["supplemental_oxygen"][1]
@@ -182,8 +189,8 @@ def _summed(parameters: tuple[ParameterScore, ...], at: datetime, scale: Literal
     # Both ends are reached by one completion each: air goes with the lowest SpO2 score, oxygen with the highest.
     lowest = sum(p.lowest for p in parameters)
     highest = sum(p.highest for p in parameters)
-    red = any(p.lowest == 3 for p in parameters)
-    red_possible = any(p.highest == 3 for p in parameters)
+    red = any(p.lowest == RED for p in parameters)
+    red_possible = any(p.highest == RED for p in parameters)
     lowest_band, highest_band = band_of(lowest, red=red), band_of(highest, red=red_possible)
     return News2(
         applicable=True,
