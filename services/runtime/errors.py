@@ -1,12 +1,12 @@
 """What can go wrong outside us, named by what the caller must do (design rule 2).
 
-    DependencyError      try again later, nothing is wrong with the data
-    ├── LogUnavailable       Kafka did not answer
-    ├── StoreUnavailable     Redis or the object store did not answer
-    └── InferenceUnavailable the models did not answer before the deadline
-    Fenced               another worker owns the partition now: drop what you hold and rejoin
-    StaleWriter          the state store holds a newer watermark: drop what you hold and reload
-    BadInputError        the data cannot be used: refuse it or quarantine it, never retry
+DependencyError      try again later, nothing is wrong with the data
+├── LogUnavailable       Kafka did not answer
+├── StoreUnavailable     Redis or the object store did not answer
+└── InferenceUnavailable the models did not answer before the deadline
+Fenced               another worker owns the partition now: drop what you hold and rejoin
+StaleWriter          the state store holds a newer watermark: drop what you hold and reload
+BadInputError        the data cannot be used: refuse it or quarantine it, never retry
 """
 
 

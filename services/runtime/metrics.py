@@ -10,7 +10,9 @@ REQUESTS = Counter("wardwatch_requests_total", "Requests at the gateway by answe
 RESOURCES = Counter("wardwatch_resources_total", "FHIR resources by what became of them", ["service", "type", "fate"])
 QUARANTINED = Counter("wardwatch_quarantined_total", "Inputs that could not be used", ["service", "reason"])
 LAG = Gauge("wardwatch_lag", "Records not yet read", ["service", "topic", "partition"])
-TURN_SECONDS = Histogram("wardwatch_turn_seconds", "One turn of a stream service, poll to commit", ["service"], buckets=_FAST)
+TURN_SECONDS = Histogram(
+    "wardwatch_turn_seconds", "One turn of a stream service, poll to commit", ["service"], buckets=_FAST
+)
 INFERENCE_SECONDS = Histogram("wardwatch_inference_seconds", "One inference call", ["service", "model"], buckets=_FAST)
 MISSED = Counter("wardwatch_forecasts_missed_total", "Forecasts that were not answered in time", ["service", "model"])
 ALERTS = Counter("wardwatch_alerts_total", "Alert transitions", ["kind", "severity", "transition"])

@@ -6,9 +6,7 @@ from schemas.topics import TOPICS, partition_of
 from services.runtime.ports import Outgoing
 
 
-def outgoing(
-    event: Event, *, source: str, partitions: int, cause: str = "", partition: int | None = None
-) -> Outgoing:
+def outgoing(event: Event, *, source: str, partitions: int, cause: str = "", partition: int | None = None) -> Outgoing:
     """The message that carries the event. `partitions` is the count of the patient topics.
 
     Patient events go to the partition of site and patient whatever else their key says; `partition`

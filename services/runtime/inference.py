@@ -1,0 +1,51 @@
+"""The models over HTTP: Ray Serve's proxy with a columnar body and a deadline (design, "The flow").
+
+No service is a Ray driver: a driver dies 60 s after Ray's head and a dead raylet leaves its calls
+hanging (measured), a connection with a deadline does neither.
+"""
+
+import time
+from collections.abc import Mapping
+
+import httpx
+
+from ray_jobs import wire
+from services.runtime.errors import InferenceUnavailable
+from services.runtime.ports import Tensors
+
+CANARY_S = 1.0
+"""How long an answer of the canary is believed, and how long it may take."""
+
+
+class HttpInference:
+    """POST /infer/MODEL with safetensors in and out. Safe from any thread."""
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx.Client(base_url=url, limits=httpx.Limits(max_keepalive_connections=8))
+        self._believed_until, self._ready = 0.0, False
+
+    def infer(
+        self, model: str, tensors: Tensors, metadata: Mapping[str, str], *, deadline_s: float
+    ) -> tuple[Tensors, dict[str, str]]:
+        """Answer for all rows, or InferenceUnavailable; a miss makes the next `ready` look again."""
+        try:
+            answer = self._client.post(
+                f"/infer/{model}", content=wire.encode(tensors, dict(metadata)), timeout=max(deadline_s, 0.001)
+            )
+            answer.raise_for_status()
+            return wire.decode(answer.content)
+        except (httpx.HTTPError, ValueError) as error:
+            self._ready, self._believed_until = False, time.monotonic() + CANARY_S
+            msg = f"{model}: {type(error).__name__}"
+            raise InferenceUnavailable(msg) from error
+
+    def ready(self) -> bool:
+        """Whether the canary answers; believed for a second."""
+        now = time.monotonic()
+        if now >= self._believed_until:
+            try:
+                self._ready = self._client.get("/infer/health", timeout=CANARY_S).status_code == httpx.codes.OK
+            except httpx.HTTPError:
+                self._ready = False
+            self._believed_until = time.monotonic() + CANARY_S
+        return self._ready
