@@ -1,7 +1,5 @@
 """Grafana 11's accounts, Live push, contact points and alert rules, as far as they were recorded."""
 
-from __future__ import annotations
-
 import json
 import re
 
@@ -17,19 +15,25 @@ RULE_RIGHTS = (
 
 
 def create_account(world: World, request: Request) -> Answer:
-    """``POST /api/serviceaccounts``."""
+    """`POST /api/serviceaccounts`."""
     body = json.loads(request.body)
     number = next(world.account_ids)
     account = {
-        **{"id": number, "name": body["name"], "login": f"sa-1-{body['name'].lower()}", "orgId": 1},
-        **{"isDisabled": False, "role": body["role"], "tokens": 0, "avatarUrl": ""},
+        "id": number,
+        "name": body["name"],
+        "login": f"sa-1-{body['name'].lower()}",
+        "orgId": 1,
+        "isDisabled": False,
+        "role": body["role"],
+        "tokens": 0,
+        "avatarUrl": "",
     }
     world.accounts[number] = account
     return Answer(201, account)
 
 
 def create_token(world: World, request: Request) -> Answer:
-    """``POST /api/serviceaccounts/:id/tokens``: the key is told this once."""
+    """`POST /api/serviceaccounts/:id/tokens`: the key is told this once."""
     account = world.accounts[int(request.path.split("/")[3])]
     number = next(world.token_ids)
     key = f"glsa_{account['role'].lower()}_{number}"
@@ -38,7 +42,7 @@ def create_token(world: World, request: Request) -> Answer:
 
 
 def push(world: World, request: Request) -> Answer:
-    """``POST /api/live/push/:stream``: any role may push; a line that does not parse is a 500 without a word."""
+    """`POST /api/live/push/:stream`: any role may push; a line that does not parse is a 500 without a word."""
     lines = [line for line in request.body.splitlines() if line]
     if not all(LINE.match(line) for line in lines):
         return Answer(500)
@@ -47,7 +51,7 @@ def push(world: World, request: Request) -> Answer:
 
 
 def create_contact_point(world: World, request: Request) -> Answer:
-    """``POST /api/v1/provisioning/contact-points``: a second one of the same uid is a 500."""
+    """`POST /api/v1/provisioning/contact-points`: a second one of the same uid is a 500."""
     body = json.loads(request.body)
     if body["uid"] in world.contact_points:
         message = (
@@ -61,7 +65,7 @@ def create_contact_point(world: World, request: Request) -> Answer:
 
 
 def create_rule(world: World, request: Request) -> Answer:
-    """``POST /api/v1/provisioning/alert-rules``: a title is taken once in a folder."""
+    """`POST /api/v1/provisioning/alert-rules`: a title is taken once in a folder."""
     if not request.caller.at_least("Editor"):
         return refused(RULE_RIGHTS)
     body = json.loads(request.body)
@@ -78,7 +82,7 @@ def create_rule(world: World, request: Request) -> Answer:
 
 
 def update_rule(world: World, request: Request) -> Answer:
-    """``PUT /api/v1/provisioning/alert-rules/:uid``."""
+    """`PUT /api/v1/provisioning/alert-rules/:uid`."""
     uid = request.path.rsplit("/", 1)[-1]
     world.rules[uid] = rule(world.rules[uid]["id"], json.loads(request.body), world)
     return Answer(200, world.rules[uid])

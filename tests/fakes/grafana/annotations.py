@@ -1,6 +1,4 @@
-"""Grafana 11's annotation calls (``pkg/api/annotations.go``), as recorded: missing rows are a 500, deletes always succeed."""
-
-from __future__ import annotations
+"""Grafana 11's annotation calls (`pkg/api/annotations.go`), as recorded: a missing row is a 500, but deletes well."""
 
 import json
 from collections import Counter
@@ -39,7 +37,7 @@ def shown(row: Annotation) -> Json:
 
 
 def command(request: Request) -> dict[str, Json] | None:
-    """The body as the server's Go structure would take it; ``None`` where the decoder would refuse it."""
+    """The body as the server's Go structure would take it; `None` where the decoder would refuse it."""
     try:
         body = json.loads(request.body)
     except ValueError:
@@ -52,7 +50,7 @@ def command(request: Request) -> dict[str, Json] | None:
 
 
 def find(world: World, request: Request) -> Answer:
-    """``GET /api/annotations``: all tags unless ``matchAny``, newest end first, 100 unless told."""
+    """`GET /api/annotations`: all tags unless `matchAny`, newest end first, 100 unless told."""
     tags = set(request.all("tags"))
     some = request.one("matchAny") == "true"
     rows = [r for r in world.annotations.values() if not tags or (tags & set(r.tags) if some else tags <= set(r.tags))]
@@ -65,14 +63,14 @@ def find(world: World, request: Request) -> Answer:
 
 
 def count_tags(world: World, request: Request) -> Answer:
-    """``GET /api/annotations/tags``: tags that contain the word, and how many rows carry each."""
+    """`GET /api/annotations/tags`: tags that contain the word, and how many rows carry each."""
     word = request.one("tag")
     counts = Counter(tag for row in world.annotations.values() for tag in row.tags if word in tag)
     return Answer(200, {"result": {"tags": [{"tag": tag, "count": n} for tag, n in sorted(counts.items())]}})
 
 
 def create(world: World, request: Request) -> Answer:
-    """``POST /api/annotations``: a dashboard that does not exist is no error, an empty text is."""
+    """`POST /api/annotations`: a dashboard that does not exist is no error, an empty text is."""
     body = command(request)
     if body is None:
         return BAD_DATA
@@ -84,7 +82,7 @@ def create(world: World, request: Request) -> Answer:
 
 
 def create_graphite(world: World, request: Request) -> Answer:
-    """``POST /api/annotations/graphite``: ``when`` in seconds, ``what`` becomes the text."""
+    """`POST /api/annotations/graphite`: `when` in seconds, `what` becomes the text."""
     body = json.loads(request.body)
     given = {"time": int(body["when"]) * 1000, "text": body["what"], "tags": body.get("tags") or []}
     return added(world, request, given, "Graphite annotation added")
@@ -110,13 +108,13 @@ def added(world: World, request: Request, body: dict[str, Json], message: str) -
 
 
 def one(world: World, request: Request) -> Answer:
-    """``GET /api/annotations/:id``."""
+    """`GET /api/annotations/:id`."""
     row = world.annotations.get(number(request))
     return MISSING if row is None else Answer(200, shown(row))
 
 
 def change(world: World, request: Request) -> Answer:
-    """``PUT`` replaces text and tags and keeps a time that is absent; ``PATCH`` keeps whatever is absent."""
+    """`PUT` replaces text and tags and keeps a time that is absent; `PATCH` keeps whatever is absent."""
     body = command(request)
     if body is None:
         return BAD_DATA
@@ -127,7 +125,7 @@ def change(world: World, request: Request) -> Answer:
         return DENIED
     whole = request.method == "PUT"
     row.text = body.get("text", "" if whole else row.text) or ("" if whole else row.text)
-    row.tags = list(body["tags"]) if body.get("tags") or whole and "tags" in body else row.tags
+    row.tags = list(body["tags"]) if body.get("tags") or (whole and "tags" in body) else row.tags
     row.time = body.get("time") or row.time
     row.time_end = body.get("timeEnd") or row.time_end
     row.updated = world.milliseconds()
@@ -135,7 +133,7 @@ def change(world: World, request: Request) -> Answer:
 
 
 def delete(world: World, request: Request) -> Answer:
-    """``DELETE /api/annotations/:id``: a missing row is deleted just as well."""
+    """`DELETE /api/annotations/:id`: a missing row is deleted just as well."""
     if not request.caller.at_least("Editor"):
         return DENIED
     world.annotations.pop(number(request), None)

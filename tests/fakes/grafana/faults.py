@@ -1,6 +1,4 @@
-"""Ways in which a Grafana fails a caller, as values: a test hands the server a list and each call takes what fits it."""
-
-from __future__ import annotations
+"""Ways in which a Grafana fails a caller, as values: a test lists them and each call takes the first that fits."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,14 +16,14 @@ class Reply:
 
 @dataclass(frozen=True)
 class CutShort:
-    """Do the work, announce the whole answer, send ``share`` of its bytes, and close."""
+    """Do the work, announce the whole answer, send `share` of its bytes, and close."""
 
     share: float = 0.5
 
 
 @dataclass(frozen=True)
 class Hang:
-    """Do nothing and answer nothing for ``seconds``, then close; before the work unless ``worked``."""
+    """Do nothing and answer nothing for `seconds`, then close; before the work unless `worked`."""
 
     seconds: float = 30.0
     worked: bool = False
@@ -43,7 +41,7 @@ class Lose:
 
 @dataclass(frozen=True)
 class Fault:
-    """``times`` calls of ``method`` (any if empty) under ``prefix`` fail in way ``how``."""
+    """`times` calls of `method` (any if empty) under `prefix` fail in way `how`."""
 
     how: Reply | CutShort | Hang | Drop | Lose
     times: int = 1

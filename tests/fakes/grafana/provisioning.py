@@ -1,7 +1,5 @@
 """Grafana 11's folders, data sources and dashboards: what a second install is told (412, 409) and who may ask."""
 
-from __future__ import annotations
-
 import json
 
 from tests.fakes.grafana.world import Answer, Json, Request, World, refused, slug
@@ -11,7 +9,7 @@ NO_SOURCE = Answer(404, {"message": "Data source not found"})
 
 
 def create_folder(world: World, request: Request) -> Answer:
-    """``POST /api/folders``: an existing uid is a version mismatch, an existing title a conflict."""
+    """`POST /api/folders`: an existing uid is a version mismatch, an existing title a conflict."""
     if not request.caller.at_least("Editor"):
         return refused("folders:create")
     body = json.loads(request.body)
@@ -27,9 +25,15 @@ def create_folder(world: World, request: Request) -> Answer:
         "orgId": 0,
         "title": body["title"],
         "url": f"/dashboards/f/{uid}/{slug(body['title'])}",
-        **{"hasAcl": False, "canSave": True, "canEdit": True, "canAdmin": True, "canDelete": True},
-        **{"createdBy": request.caller.login, "created": world.stamp()},
-        **{"updatedBy": request.caller.login, "updated": world.stamp()},
+        "hasAcl": False,
+        "canSave": True,
+        "canEdit": True,
+        "canAdmin": True,
+        "canDelete": True,
+        "createdBy": request.caller.login,
+        "created": world.stamp(),
+        "updatedBy": request.caller.login,
+        "updated": world.stamp(),
         "version": 1,
     }
     world.folders[uid] = folder
@@ -37,7 +41,7 @@ def create_folder(world: World, request: Request) -> Answer:
 
 
 def get_folder(world: World, request: Request) -> Answer:
-    """``GET /api/folders/:uid``: who made it is not told again."""
+    """`GET /api/folders/:uid`: who made it is not told again."""
     folder = world.folders.get(last(request))
     if folder is None:
         return Answer(404, {"message": "folder not found", "status": "not-found"})
@@ -45,7 +49,7 @@ def get_folder(world: World, request: Request) -> Answer:
 
 
 def update_folder(world: World, request: Request) -> Answer:
-    """``PUT /api/folders/:uid``: the version must be the stored one, or ``overwrite`` given."""
+    """`PUT /api/folders/:uid`: the version must be the stored one, or `overwrite` given."""
     folder = world.folders.get(last(request))
     if folder is None:
         return Answer(404, {"message": "folder not found", "status": "not-found"})
@@ -57,7 +61,7 @@ def update_folder(world: World, request: Request) -> Answer:
 
 
 def create_source(world: World, request: Request) -> Answer:
-    """``POST /api/datasources``: administrators only; the first one is the default; a name is taken once."""
+    """`POST /api/datasources`: administrators only; the first one is the default; a name is taken once."""
     if not request.caller.at_least("Admin"):
         return refused("datasources:create")
     body = json.loads(request.body)
@@ -71,13 +75,13 @@ def create_source(world: World, request: Request) -> Answer:
 
 
 def get_source(world: World, request: Request) -> Answer:
-    """``GET /api/datasources/uid/:uid``."""
+    """`GET /api/datasources/uid/:uid`."""
     found = world.sources.get(last(request))
     return NO_SOURCE if found is None else Answer(200, found)
 
 
 def update_source(world: World, request: Request) -> Answer:
-    """``PUT /api/datasources/uid/:uid`` replaces all of it, the default flag included."""
+    """`PUT /api/datasources/uid/:uid` replaces all of it, the default flag included."""
     found = world.sources.get(last(request))
     if found is None:
         return NO_SOURCE
@@ -89,12 +93,24 @@ def source(number: int, uid: str, body: dict[str, Json]) -> dict[str, Json]:
     """A data source as the API prints it."""
     kind = body["type"]
     return {
-        **{"id": number, "uid": uid, "orgId": 1, "name": body["name"], "type": kind},
+        "id": number,
+        "uid": uid,
+        "orgId": 1,
+        "name": body["name"],
+        "type": kind,
         "typeLogoUrl": f"public/app/plugins/datasource/{kind}/img/{kind}_logo.svg",
-        **{"access": body["access"], "url": body["url"], "user": "", "database": ""},
-        **{"basicAuth": False, "basicAuthUser": "", "withCredentials": False},
+        "access": body["access"],
+        "url": body["url"],
+        "user": "",
+        "database": "",
+        "basicAuth": False,
+        "basicAuthUser": "",
+        "withCredentials": False,
         "isDefault": bool(body.get("isDefault")),
-        **{"jsonData": body.get("jsonData") or {}, "secureJsonFields": {}, "version": 1, "readOnly": False},
+        "jsonData": body.get("jsonData") or {},
+        "secureJsonFields": {},
+        "version": 1,
+        "readOnly": False,
     }
 
 
@@ -104,7 +120,7 @@ def told(row: dict[str, Json], message: str) -> Json:
 
 
 def save_dashboard(world: World, request: Request) -> Answer:
-    """``POST /api/dashboards/db``: an existing uid needs its version or ``overwrite``."""
+    """`POST /api/dashboards/db`: an existing uid needs its version or `overwrite`."""
     if not request.caller.at_least("Editor"):
         return refused("any of dashboards:create, dashboards:write")
     body = json.loads(request.body)
@@ -128,7 +144,7 @@ def save_dashboard(world: World, request: Request) -> Answer:
 
 
 def get_dashboard(world: World, request: Request) -> Answer:
-    """``GET /api/dashboards/uid/:uid``: the model beside what Grafana knows about it."""
+    """`GET /api/dashboards/uid/:uid`: the model beside what Grafana knows about it."""
     row = world.dashboards.get(last(request))
     if row is None:
         return Answer(404, {"message": "Dashboard not found", "traceID": ""})
@@ -136,12 +152,28 @@ def get_dashboard(world: World, request: Request) -> Answer:
     rights = {"canAdd": True, "canEdit": True, "canDelete": True}
     name = slug(row["model"]["title"])
     meta = {
-        **{"type": "db", "canSave": True, "canEdit": True, "canAdmin": True, "canStar": True, "canDelete": True},
-        **{"slug": name, "url": f"/d/{last(request)}/{name}", "expires": "0001-01-01T00:00:00Z"},
-        **{"created": row["created"], "updated": row["updated"], "updatedBy": row["by"], "createdBy": row["by"]},
-        **{"version": row["version"], "hasAcl": False, "isFolder": False, "folderId": folder.get("id", 0)},
-        **{"folderUid": row["folderUid"], "folderTitle": folder.get("title", "General")},
-        **{"folderUrl": folder.get("url", ""), "provisioned": False, "provisionedExternalId": ""},
+        "type": "db",
+        "canSave": True,
+        "canEdit": True,
+        "canAdmin": True,
+        "canStar": True,
+        "canDelete": True,
+        "slug": name,
+        "url": f"/d/{last(request)}/{name}",
+        "expires": "0001-01-01T00:00:00Z",
+        "created": row["created"],
+        "updated": row["updated"],
+        "updatedBy": row["by"],
+        "createdBy": row["by"],
+        "version": row["version"],
+        "hasAcl": False,
+        "isFolder": False,
+        "folderId": folder.get("id", 0),
+        "folderUid": row["folderUid"],
+        "folderTitle": folder.get("title", "General"),
+        "folderUrl": folder.get("url", ""),
+        "provisioned": False,
+        "provisionedExternalId": "",
         "annotationsPermissions": {"dashboard": rights, "organization": rights},
     }
     return Answer(200, {"meta": meta, "dashboard": {**row["model"], "id": row["id"], "version": row["version"]}})

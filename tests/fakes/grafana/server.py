@@ -1,14 +1,13 @@
 """The HTTP server of the fake Grafana: loopback, one thread a connection, who may call, which faults are due."""
 
-from __future__ import annotations
-
 import base64
 import json
 import re
 import socket
+import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,7 +26,7 @@ NOBODY = Caller("", "none")
 
 
 def health(_world: World, _request: Request) -> Answer:
-    """``GET /api/health``, which needs no token."""
+    """`GET /api/health`, which needs no token."""
     return Answer(200, {"commit": "277ef258d4", "database": "ok", "version": "11.0.0"})
 
 
@@ -59,7 +58,7 @@ ROUTES: list[tuple[str, str, Route]] = [
 
 
 class FakeGrafana:
-    """A Grafana on loopback; ``faults`` are taken in order, ``calls`` are all requests seen as (method, target)."""
+    """A Grafana on loopback; `faults` are taken in order, `calls` are all requests seen as (method, target)."""
 
     def __init__(self) -> None:
         self.world = World()
@@ -71,7 +70,7 @@ class FakeGrafana:
 
     @property
     def url(self) -> str:
-        """Base address; stays the same over ``stop`` and ``start``."""
+        """Base address; stays the same over `stop` and `start`."""
         return f"http://127.0.0.1:{self._port}"
 
     def token(self, role: Role = "Editor") -> str:
@@ -114,8 +113,9 @@ class FakeGrafana:
 
     def answer(self, request: Request) -> Answer:
         """What Grafana says to a call, faults aside."""
-        fitting = [(m, route) for m, pattern, route in ROUTES if re.fullmatch(pattern, request.path) for _ in (0,)]
-        route = next((route for method, route in fitting if method == request.method), None)
+        route = next(
+            (r for method, path, r in ROUTES if method == request.method and re.fullmatch(path, request.path)), None
+        )
         if route is None:
             return Answer(404, {"message": "Not found"})
         with self._lock:
@@ -157,14 +157,16 @@ class _Server(ThreadingHTTPServer):
 
     def process_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]
         self._open.add(request)
-        super().process_request(request, client_address)  # type: ignore[arg-type]
+        super().process_request(request, client_address)
 
     def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]
         self._open.discard(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A caller that went away is what faults are for: no trace on the terminal."""
+        """A caller that went away is what faults are for; anything else is a mistake in this fake."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     def cut(self) -> None:
         self.stopping.set()
@@ -177,46 +179,47 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Tests read ``calls``, not the terminal."""
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        """Tests read `calls`, not the terminal."""
 
     def handle_call(self) -> None:
+        """One call: the fault that is due, or the work."""
         grafana = self.server.grafana
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         target = urlsplit(self.path)
         grafana.calls.append((self.command, self.path))
         fault = grafana.due(self.command, target.path)
         how = None if fault is None else fault.how
-        match how:
-            case Reply():
-                return self.send(json.dumps(how.body).encode() if how.body is not None else b"", how)
-            case Drop():
-                return self.close()
-            case Hang(worked=False):
-                self.server.stopping.wait(how.seconds)
-                return self.close()
-            case _:
-                pass
-        caller = NOBODY if target.path == "/api/health" else grafana.caller(self.headers.get("Authorization") or "")
+        if isinstance(how, Hang) and not how.worked:
+            self.server.stopping.wait(how.seconds)
+        if isinstance(how, Drop) or (isinstance(how, Hang) and not how.worked):
+            self.close()
+        elif isinstance(how, Reply):
+            self.send(how)
+        else:
+            self.work(target.path, target.query, sent.decode(), how)
+
+    def work(self, path: str, query: str, sent: str, how: CutShort | Hang | Lose | None) -> None:
+        """Do what was asked, then answer it as well as the fault allows."""
+        grafana = self.server.grafana
+        caller = NOBODY if path == "/api/health" else grafana.caller(self.headers.get("Authorization") or "")
+        pairs = parse_qsl(query, keep_blank_values=True)
         if isinstance(caller, Caller):
-            query = parse_qsl(target.query, keep_blank_values=True)
-            answer = grafana.answer(Request(self.command, target.path, query, body, caller))
+            answer = grafana.answer(Request(self.command, path, pairs, sent, caller))
         else:
             answer = caller
-        match how:
-            case Lose():
-                return self.close()
-            case Hang():
-                self.server.stopping.wait(how.seconds)
-                return self.close()
-            case _:
-                pass
-        sent = b"" if answer.body is None else json.dumps(answer.body).encode()
-        return self.send(sent, Reply(answer.status), share=how.share if isinstance(how, CutShort) else 1.0)
+        if isinstance(how, Hang):
+            self.server.stopping.wait(how.seconds)
+        if isinstance(how, (Hang, Lose)):
+            self.close()
+        else:
+            self.send(Reply(answer.status, answer.body), share=1.0 if how is None else how.share)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_call
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_call  # noqa: N815 - http.server's names
 
-    def send(self, body: bytes, reply: Reply, share: float = 1.0) -> None:
+    def send(self, reply: Reply, share: float = 1.0) -> None:
+        """Announce the whole answer and send that share of it."""
+        body = b"" if reply.body is None else json.dumps(reply.body).encode()
         self.send_response(reply.status)
         self.send_header("Content-Type", reply.content_type)
         self.send_header("Content-Length", str(len(body)))
@@ -228,6 +231,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close()
 
     def close(self) -> None:
+        """Cut the connection as a dying process does."""
         self.close_connection = True
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)

@@ -1,7 +1,5 @@
 """What the fake Grafana knows: accounts, annotations, folders, data sources, dashboards, alerting; one organisation."""
 
-from __future__ import annotations
-
 import itertools
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +20,7 @@ class Caller:
     role: Role
 
     def at_least(self, role: Role) -> bool:
-        """Whether this caller may do what ``role`` may do."""
+        """Whether this caller may do what `role` may do."""
         return RANK[self.role] >= RANK[role]
 
 
@@ -47,7 +45,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """Status and JSON body; a ``None`` body is sent as no bytes at all."""
+    """Status and JSON body; a `None` body is sent as no bytes at all."""
 
     status: int
     body: Json = None
@@ -72,7 +70,7 @@ class Annotation:
 
 @dataclass
 class World:
-    """All rows; ``now`` gives epoch seconds so that a test can hold the time still."""
+    """All rows; `now` gives epoch seconds so that a test can hold the time still."""
 
     now: Callable[[], float] = time.time
     accounts: dict[int, dict[str, Json]] = field(default_factory=dict)
@@ -107,8 +105,7 @@ def refused(permissions: str, *, number: int = 1000000000) -> Answer:
         403,
         {
             "accessErrorId": f"ACE{number}",
-            "message": "You'll need additional permissions to perform this action. "
-            f"Permissions needed: {permissions}",
+            "message": f"You'll need additional permissions to perform this action. Permissions needed: {permissions}",
             "title": "Access denied",
         },
     )

@@ -1,4 +1,4 @@
-"""Compares the fake Grafana, call by call, with what a real Grafana 11.0.0 answered (recorded outside this repository)."""
+"""Compares the fake Grafana, call by call, with the recorded answers of a real Grafana 11.0.0."""
 
 import json
 import os
@@ -16,7 +16,7 @@ RECORDED = SHARED / "grafana-11-answers.json"
 
 pytestmark = [
     pytest.mark.data,
-    pytest.mark.skipif(not RECORDED.is_file(), reason=f"needs the recorded answers: {RECORDED.name} in WARDWATCH_SHARED"),
+    pytest.mark.skipif(not RECORDED.is_file(), reason=f"needs {RECORDED.name} in WARDWATCH_SHARED"),
 ]
 
 # What no two servers share: clocks, and numbers drawn at random. Their type and form still have to agree.
@@ -24,7 +24,7 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 DRAWN = {"created", "updated", "accessErrorId", "key"}
 
 
-def form(key: str, value: Any) -> Any:
+def form(key: str, value: object) -> object:
     """A value with what is drawn or dated replaced by its form."""
     if key not in DRAWN:
         return value
@@ -33,7 +33,7 @@ def form(key: str, value: Any) -> Any:
     return type(value).__name__
 
 
-def formed(value: Any, key: str = "") -> Any:
+def formed(value: object, key: str = "") -> object:
     """An answer with every drawn or dated value replaced by its form, at any depth."""
     if isinstance(value, dict):
         return {k: formed(v, k) for k, v in value.items()}
@@ -69,7 +69,7 @@ def test_the_fake_answers_as_the_recorded_server() -> None:
     with FakeGrafana() as grafana, httpx.Client(base_url=grafana.url, timeout=10) as client:
         for call in calls:
             answer = client.request(call["method"], call["path"], content=body_of(call), **authorised(call, tokens))
-            body = answer.json() if answer.content else ""
+            body: Any = answer.json() if answer.content else ""
             if call["name"].startswith("create token"):
                 tokens[call["name"].split()[-1]] = body["key"]
             if call["response"] and "dashboard" in call["response"] and call["response"]["dashboard"] == "…":
