@@ -28,7 +28,7 @@ class Measurement(NamedTuple):
     units: dict[str, Conversion]
 
 
-def _m(
+def _m(  # noqa: PLR0917 - a row of the table below
     name: str,
     display: str,
     short: str,

@@ -26,7 +26,7 @@ SAME = Conversion(Fraction(1))
 
 
 def times(factor: str) -> Conversion:
-    """canonical = value x factor; the factor is a decimal number or a fraction, taken exactly."""
+    """Make canonical = value x factor; the factor is a decimal number or a fraction, taken exactly."""
     return Conversion(Fraction(factor))
 
 
