@@ -1,0 +1,1 @@
+"""Diagnosis from films: pixels, network, training, calibration, shipping and serving."""

