@@ -9,7 +9,7 @@ import structlog
 
 ALLOWED = frozenset(
     {
-        "event", "level", "timestamp", "logger", "service", "slot", "topic", "partition", "offset", "count", "seconds",
+        "event", "level", "timestamp", "module", "service", "slot", "topic", "partition", "offset", "count", "seconds",
         "error", "reason", "model", "version", "status", "method", "route", "type", "attempt", "state", "port",
         "address", "ready", "lag", "name", "pid", "code", "ae", "retry_in_s", "dropped", "kind", "exception",
     }
@@ -48,5 +48,5 @@ def configure(service: str, level: str = "INFO", fmt: str = "json") -> None:
 
 def get(name: str) -> structlog.typing.FilteringBoundLogger:
     """A logger of one module."""
-    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(logger=name)
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(module=name)
     return logger
