@@ -1,0 +1,1 @@
+"""Beds: the census of today and the forecast of the days to come."""

@@ -1,0 +1,102 @@
+"""Why this bed, and why none: the rule or the wish behind each line of a bed plan, in plain words."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from ray_jobs.scheduling.beds import InBed, Placed, Room, Waiting
+
+WHOM = {"female": "women", "male": "men"}
+MOST_NAMED = 3
+URGENCY = {1: "immediate", 2: "urgent", 3: "soon", 4: "elective"}
+
+
+def explain(
+    waiting: Sequence[Waiting],
+    rooms: Mapping[str, Room],
+    chosen: Mapping[int, str],
+    bed_of: Mapping[int, str],
+    in_bed: Sequence[InBed],
+    *,
+    other_specialties: bool,
+) -> tuple[Placed, ...]:
+    """A line for each request, in order; `chosen` maps its index to a room, `bed_of` to a bed."""
+    taken: dict[str, list[int]] = {}
+    for i, name in chosen.items():
+        taken.setdefault(name, []).append(i)
+    lines = []
+    for i, patient in enumerate(waiting):
+        if i in chosen:
+            room = rooms[chosen[i]]
+            lines.append(Placed(patient.request, patient.patient, bed_of[i], room.ward, _why_here(patient, room)))
+        else:
+            usual = [r for r in rooms.values() if other_specialties or r.specialty in (None, patient.specialty)]
+            reason = _why_none(patient, usual, taken, waiting, anywhere=other_specialties)
+            leaves = _next_leave(patient, usual, in_bed)
+            lines.append(Placed(patient.request, patient.patient, None, None, f"{reason}{leaves}."))
+    return tuple(lines)
+
+
+def _why_here(patient: Waiting, room: Room) -> str:
+    reasons = [f"{URGENCY[patient.priority]} (priority {patient.priority})"]
+    if room.specialty in (None, patient.specialty):
+        reasons.append(f"{room.ward} takes {patient.specialty}")
+    else:
+        reasons.append(f"no bed that fits is free on a ward for {patient.specialty}; {room.ward} is the next best")
+    if patient.isolation:
+        reasons.append(f"{room.name} is an isolation room")
+    elif patient.alone:
+        reasons.append(f"alone in {room.name}, since no room is known to be for this patient's sex")
+    elif room.staying:
+        reasons.append(f"only {WHOM[patient.sex]} in {room.name}")
+    else:
+        reasons.append(f"{room.name} is empty")
+    return "; ".join(reasons) + "."
+
+
+def _why_none(
+    patient: Waiting,
+    usual: Collection[Room],
+    taken: Mapping[str, list[int]],
+    waiting: Sequence[Waiting],
+    *,
+    anywhere: bool,
+) -> str:
+    """The first rule that leaves no room, named with what it leaves out."""
+    where = "anywhere" if anywhere else f"on a ward for {patient.specialty}"
+    free = [room for room in usual if room.free]
+    if not free:
+        return f"No bed free {where}"
+    right = [room for room in free if room.isolation or not patient.isolation]
+    if not right:
+        return f"No isolation bed free {where}"
+    open_to = [room for room in right if room.admits(patient)]
+    if not open_to:
+        whom = "an empty room" if patient.alone else f"a room for {WHOM[patient.sex]}"
+        return f"{_beds(right)} free {where}, but none in {whom}"
+    ahead = sorted({waiting[i].request for room in open_to for i in taken.get(room.name, ())})
+    if not ahead:
+        return f"No plan was found in time, though {_beds(open_to)} would fit"
+    named = ", ".join(ahead[:MOST_NAMED]) + (f" and {len(ahead) - MOST_NAMED} more" if len(ahead) > MOST_NAMED else "")
+    return f"{_beds(open_to)} that would fit given to more urgent or longer waiting requests ({named})"
+
+
+def _beds(rooms: Sequence[Room]) -> str:
+    beds = sum(len(room.free) for room in rooms)
+    return f"{beds} bed" if beds == 1 else f"{beds} beds"
+
+
+def _next_leave(patient: Waiting, usual: Collection[Room], in_bed: Sequence[InBed]) -> str:
+    """The next expected discharge from a room that would then be open to this patient."""
+    if all(p.leaving is None for p in in_bed):
+        return ""
+    beds = {
+        lying.bed: room
+        for room in usual
+        for lying in room.staying
+        if (room.isolation or not patient.isolation)
+        and (len(room.staying) == 1 or (not patient.alone and room.lawful and lying.sex == patient.sex))
+    }
+    leaving = sorted((p.leaving, p.bed) for p in in_bed if p.leaving is not None and p.bed in beds)
+    if not leaving:
+        return "; no discharge is expected that would help"
+    when, bed = leaving[0]
+    return f"; next expected discharge that would help: {bed} on {beds[bed].ward}, about {when:%d %b %H:%M}"
