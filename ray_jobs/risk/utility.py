@@ -1,7 +1,7 @@
 """The clinical utility score of the PhysioNet/CinC Challenge 2019 (Reyna et al., Crit Care Med 2020;48:210, figure 1).
 
 A septic patient's hour predicted positive earns up to 1 six hours before onset, rising from 12 h before and falling to
-0 at 3 h after; a missed one costs up to 2; a false alarm costs 0.05. The sum is scaled: never alarming is 0, the best 1.
+0 at 3 h after; a missed one costs up to 2, a false alarm 0.05. The sum is scaled: never alarming is 0, the best 1.
 """
 
 from __future__ import annotations

@@ -1,0 +1,149 @@
+"""The model registry: a model is a folder with `model.json`, weights, `card.md` and `metrics.json`.
+
+The hash of every file is checked when a model is loaded, its population is read by machines, and nothing is pickled.
+Needs pydantic only, so that services can ask a card without the libraries that run the model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+MODELS: Final = Path(__file__).parent / "models"
+CARD: Final = "model.json"
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+ADULT_AGE: Final = 16
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class RegistryError(Exception):
+    """A model that cannot be used: absent, incomplete or changed. The text names the file and what to do."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Population(_Part):
+    """Whom the model was made for: ages in `unit` ("a" years, UCUM), both ends included."""
+
+    min_age: float
+    max_age: float
+    unit: Literal["a"] = "a"
+    setting: str = ""
+
+
+class Calibration(_Part):
+    """probability = 1 / (1 + exp(-(slope * raw score + intercept)))."""
+
+    slope: float
+    intercept: float
+
+
+class Card(_Part):
+    """What machines must know about a model; `card.md` tells people the rest."""
+
+    name: Name
+    version: str
+    task: str
+    kind: Literal["trees", "network"]
+    outcome: str = ""
+    features: tuple[str, ...] = ()
+    features_sha: str = ""
+    classes: tuple[str, ...] = ()
+    threshold: float = Field(ge=0, le=1)
+    horizon_hours: float | None = Field(default=None, gt=0)
+    population: Population
+    input: str
+    calibration: Calibration | None = None
+    licence: str = ""
+    extra: Mapping[str, str | float] = Field(default_factory=dict)
+    files: Mapping[str, Sha256]
+
+
+class Model(_Part):
+    """A card and the folder whose files were found to be those it names."""
+
+    card: Card
+    folder: Path
+
+    def file(self, name: str) -> Path:
+        """Path of one of the card's files."""
+        if name not in self.card.files:
+            raise RegistryError(f"model {self.card.name}: {CARD} names no file {name}")
+        return self.folder / name
+
+
+def models_folder() -> Path:
+    """The shipped models, or those of WARDWATCH_MODELS (a site's own)."""
+    return Path(os.environ.get("WARDWATCH_MODELS") or MODELS)
+
+
+def load_card(name: str, models: Path | None = None) -> Card:
+    """The card of a model, without touching its weights; raises RegistryError."""
+    path = (models or models_folder()) / name / CARD
+    try:
+        card = Card.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise RegistryError(
+            f"model {name}: there is no {path.name} in {path.parent.name}/; train it, or install its files"
+        ) from None
+    except ValidationError as error:
+        raise RegistryError(f"model {name}: {path.name} cannot be read: {error}") from error
+    if card.name != name:
+        raise RegistryError(f"model {name}: {path.name} is that of {card.name}")
+    return card
+
+
+def load_model(name: str, models: Path | None = None) -> Model:
+    """The model, every file's SHA-256 checked; raises RegistryError naming the file that is missing or differs."""
+    folder = (models or models_folder()) / name
+    card = load_card(name, models)
+    for file, expected in card.files.items():
+        try:
+            found = sha256(folder / file)
+        except FileNotFoundError:
+            raise RegistryError(f"model {name}: file {file} is missing; restore it from the release") from None
+        if found != expected:
+            raise RegistryError(
+                f"model {name}: file {file} is not the one that was released "
+                f"(SHA-256 {found[:12]}…, expected {expected[:12]}…); restore it from the release"
+            )
+    return Model(card=card, folder=folder)
+
+
+def list_models(models: Path | None = None) -> tuple[Card, ...]:
+    """Cards of all models there are, by name; raises RegistryError for a folder whose card cannot be read."""
+    folder = models or models_folder()
+    return tuple(load_card(path.parent.name, folder) for path in sorted(folder.glob(f"*/{CARD}")))
+
+
+def outside(card: Card, age_years: float | None) -> str | None:
+    """Why a patient lies outside the model's population ('cannot assess: …'), or None when inside."""
+    population = card.population
+    made_for = f"{card.name} is for {population.min_age:g} to {population.max_age:g} years"
+    if age_years is None:
+        return f"cannot assess: age unknown, {made_for}"
+    if age_years < population.min_age:
+        return f"cannot assess: {'child' if population.min_age >= ADULT_AGE else 'too young'}, {made_for}"
+    if age_years > population.max_age:
+        return f"cannot assess: {'adult' if population.max_age < ADULT_AGE else 'too old'}, {made_for}"
+    return None
+
+
+def write_card(folder: Path, card: Card, files: tuple[str, ...]) -> Card:
+    """Write `model.json` with the hashes of the named files of the folder, and return it as written."""
+    written = card.model_copy(update={"files": {name: sha256(folder / name) for name in sorted(files)}})
+    (folder / CARD).write_text(written.model_dump_json(indent=1, exclude_defaults=True) + "\n", encoding="utf-8")
+    return written
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

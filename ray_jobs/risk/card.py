@@ -1,0 +1,136 @@
+"""Ship a trained sepsis model: weights and `model.json` after training, `metrics.json` and `card.md` after evaluation."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any, Final
+
+from ray_jobs import registry
+from ray_jobs.risk.features import FEATURES, features_sha
+from ray_jobs.risk.train import MAX_TREES, NEGATIVE_RATE, PARAMETERS, Choices
+from ray_jobs.risk.train import MODELS as SEPSIS_MODELS
+
+WEIGHTS: Final = "model.txt"
+HORIZON_HOURS: Final = 6
+# The training hospitals' ages are 14 to 100 whole years, but only 23 patients of 32,141 are under 18: not a basis.
+POPULATION: Final = registry.Population(min_age=18, max_age=100, setting="adult intensive care, medical or surgical")
+HOSPITAL_NAMES: Final = {"a": "hospital A", "b": "hospital B"}
+
+
+def ship(name: str, trees: Path, choices: Choices, models: Path) -> registry.Card:
+    """Copy LightGBM's text into models/name and write its `model.json`."""
+    folder = models / name
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(trees, folder / WEIGHTS)
+    card = registry.Card(
+        name=name,
+        version=f"1.0+{registry.sha256(folder / WEIGHTS)[:8]}",
+        task="risk",
+        kind="trees",
+        outcome="sepsis (Sepsis-3) begins within 6 hours or has begun",
+        features=FEATURES,
+        features_sha=features_sha(),
+        threshold=choices.threshold,
+        horizon_hours=HORIZON_HOURS,
+        population=POPULATION,
+        input="hourly grid of 8 vital signs and 26 laboratory values since admission to the unit (ray_jobs.risk.grid)",
+        calibration=registry.Calibration(slope=choices.slope, intercept=choices.intercept),
+        licence="CC BY 4.0 (data: PhysioNet/CinC Challenge 2019)",
+        extra={"trees": choices.trees, "utility_on_inner_folds": choices.utility},
+        files={},
+    )
+    return registry.write_card(folder, card, (WEIGHTS,))
+
+
+def write_figures(figures: dict[str, Any], card: registry.Card, models: Path) -> None:
+    """Write metrics.json and card.md beside the weights; figures as returned by `evaluate`."""
+    folder = models / card.name
+    (folder / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    (folder / "card.md").write_text(_text(figures, card), encoding="utf-8")
+
+
+ROWS: Final = (
+    ("AUROC, all hours", "auroc"),
+    ("AUROC, hours up to onset", "auroc_until_onset"),
+    ("AUPRC", "auprc"),
+    ("Utility of the challenge at the model's threshold", "utility"),
+    ("PPV at 1 alarm in 12 bed-days (24 h silence)", "ppv_at_budget"),
+    ("Septic patients found by those alarms", "found_at_budget"),
+    ("… of those not labelled at their first hour", "found_at_budget_later_onset"),
+)
+
+
+def _text(figures: dict[str, Any], card: registry.Card) -> str:
+    parts = {key: value for key, value in figures.items() if isinstance(value, dict)}
+    lines = [
+        f"# {card.name} {card.version}",
+        "",
+        f"Hourly probability that {card.outcome}, from the stay so far. {card.extra['trees']:g} boosted trees (LightGBM) "
+        f"on {len(card.features)} features, calibrated on held-out folds.",
+        "",
+        f"**For** adults of {card.population.min_age:g} to {card.population.max_age:g} years in {card.population.setting}. "
+        "**Not for** wards outside intensive care, children, or as the only reason to treat or not to treat. It has been "
+        "measured on past records only, never at a bedside; a new site starts it silent.",
+        "",
+        "## Measured on patients it never saw",
+        "",
+        "| | " + " | ".join(_title(key, part) for key, part in parts.items()) + " |",
+        "|---" * (len(parts) + 1) + "|",
+    ]
+    for title, key in ROWS:
+        cells = (f"{p[key]['value']:.3f} ({p[key]['low']:.3f} to {p[key]['high']:.3f})" for p in parts.values())
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    lines.append(
+        "| Calibration slope | " + " | ".join(f"{p['calibration']['slope']:.2f}" for p in parts.values()) + " |"
+    )
+    ratios = (p["calibration"]["observed_expected_top_twentieths"] for p in parts.values())
+    lines.append(
+        "| Observed/expected, five highest twentieths | "
+        + " | ".join(", ".join(f"{x:.2f}" for x in part) for part in ratios)
+        + " |"
+    )
+    lines.append("| Hours with an alarm | " + " | ".join(f"{p['alarm_hours']:.1%}" for p in parts.values()) + " |")
+    lines += [
+        "",
+        f"Intervals: {figures['bootstrap_draws']} bootstrap draws of patients, 2.5 to 97.5 %. The label is the challenge's: "
+        "1 from six hours before onset to the end of the record. `wardwatch risk evaluate --model "
+        f"{card.name}` prints and writes these figures again.",
+        "",
+        "## How it was made",
+        "",
+        f"Data: PhysioNet/CinC Challenge 2019, {_hospitals(card.name)} (CC BY 4.0; Reyna et al., Crit Care Med 2020;48:210). "
+        "Four fifths of the patients, drawn by a hash of their key; the last fifth is what the table above is measured on "
+        f"(column within). Hours of patients without sepsis are drawn at {NEGATIVE_RATE:.0%} and weighted by the inverse. "
+        f"Number of trees (up to {MAX_TREES}, by log loss), calibration line (slope {_slope(card):.3f}) and the alarm "
+        f"threshold {card.threshold:.4f} (by utility) were chosen on five inner folds. Parameters: "
+        + ", ".join(f"{key} {value}" for key, value in PARAMETERS.items() if key != "verbosity")
+        + ". `wardwatch risk train` repeats it.",
+        "",
+        "## Limits",
+        "",
+        "- The data has no consciousness, urine output, drugs or cultures; the label follows when clinicians suspected "
+        "infection, so the model has partly learnt when they measure.",
+        "- Both hospitals are American intensive care units. Elsewhere, expect less: see the column across where there is "
+        "one, and recalibrate.",
+        "- Ages 14 to 17 (23 patients) were in the data and are outside the population.",
+        "- Values outside the ranges of `ray_jobs/risk/grid.py` count as not measured.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _title(key: str, part: dict[str, Any]) -> str:
+    where = key.replace("_", ", hospital ") if "_" in key else key
+    return (
+        f"{where.replace('hospital a', 'hospital A').replace('hospital b', 'hospital B')} ({part['patients']} patients)"
+    )
+
+
+def _hospitals(name: str) -> str:
+    return " and ".join(HOSPITAL_NAMES[hospital] for hospital in SEPSIS_MODELS[name])
+
+
+def _slope(card: registry.Card) -> float:
+    return card.calibration.slope if card.calibration else 1.0
