@@ -65,12 +65,12 @@ class Census:
     _told: dict[str, _Told] = field(default_factory=dict)
     _present: dict[str, Spell] = field(default_factory=dict)
     _occupied: Counter[str | None] = field(default_factory=Counter)
-    _merged: dict[str, str] = field(default_factory=dict)
+    _merged: dict[str, PatientMerged] = field(default_factory=dict)
 
     def apply(self, event: Event) -> frozenset[str | None]:
         """Fold one event; the wards whose census it changed. Events that are not about encounters change none."""
         if isinstance(event, PatientMerged):
-            self._merged[event.patient] = event.into
+            self._merged[event.patient] = _newest(self._merged.get(event.patient), event)
             return frozenset()
         if not isinstance(event, EncounterStarted | EncounterTransferred | EncounterEnded | EncounterCancelled):
             return frozenset()
@@ -123,8 +123,8 @@ class Census:
 
     def _surviving(self, spell: Spell) -> Spell:
         key, seen = spell.patient, {spell.patient}
-        while (into := self._merged.get(key)) is not None and into not in seen:
-            key = into
+        while (merge := self._merged.get(key)) is not None and merge.into not in seen:
+            key = merge.into
             seen.add(key)
         if key == spell.patient:
             return spell
