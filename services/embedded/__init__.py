@@ -1,0 +1,1 @@
+"""Kafka, Redis and Ray started on this machine for those who have none."""

@@ -1,0 +1,57 @@
+"""What all tests share: one Kafka, one Redis, one Ray Serve for a whole run, and the way to the public data."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from services.embedded.kafka_server import KafkaServer
+from services.embedded.ray_server import RayOptions, RayServer
+from services.embedded.redis_server import RedisServer
+
+CHECKOUT = Path(__file__).parents[1]
+
+settings.register_profile("fast", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", max_examples=1000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+
+def shared_folder() -> Path | None:
+    """The public data beside the checkout, or where WARDWATCH_SHARED says; None where there is none."""
+    folder = Path(os.environ.get("WARDWATCH_SHARED") or CHECKOUT.parent / "shared")
+    return folder if (folder / "data").is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of public data sets; skips the test where it is not there."""
+    folder = shared_folder()
+    if folder is None:
+        pytest.skip("needs the public data: ../shared beside the checkout, or WARDWATCH_SHARED")
+    return folder / "data"
+
+
+@pytest.fixture(scope="session")
+def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    """A real broker, one for the whole run: use topics and groups of your own. Do not kill it."""
+    with KafkaServer(tmp_path_factory.mktemp("kafka")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A real Redis, one for the whole run: use keys of your own. Do not kill or flush it."""
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def serve_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayServer]:
+    """Ray Serve with the application of ray_jobs, one for the whole run. Do not kill it."""
+    server = RayServer(tmp_path_factory.mktemp("ray"), RayOptions())
+    try:
+        yield server.start()
+    finally:
+        server.stop()
