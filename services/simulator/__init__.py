@@ -1,0 +1,1 @@
+"""A simulated hospital that publishes through the public interfaces only (FHIR over HTTP, DICOM)."""

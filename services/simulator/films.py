@@ -1,0 +1,85 @@
+"""Chest films of the simulated hospital as DICOM (PS3.3 A.26 DX image), from a folder of pictures or drawn.
+
+With `WARDWATCH_FILMS` (a folder of JPEG or PNG films) the pictures are those. Without, a phantom is
+drawn: ribs, lungs, heart, and for pneumonia a soft patch in one lung. A phantom shows that the way
+works; what a model says of it means nothing, and the console shows it as what it is, a simulation.
+"""
+
+import io
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFilter
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
+
+from services.simulator.hospital import Inpatient
+
+SIDE = 512
+
+
+def phantom(rng: np.random.Generator, *, pneumonia: bool) -> npt.NDArray[np.uint8]:
+    """A drawn chest film, uint8 [512, 512], bright where dense."""
+    canvas = Image.new("L", (SIDE, SIDE), 28)
+    draw = ImageDraw.Draw(canvas)
+    draw.rounded_rectangle((66, 30, 446, 505), 120, fill=150)
+    for left, right in ((112, 240), (272, 400)):
+        draw.ellipse((left, 90, right, 410), fill=48)
+    draw.ellipse((214, 230, 342, 420), fill=176)
+    draw.rectangle((240, 20, 272, 480), fill=184)
+    draw.pieslice((100, 360, 260, 500), 180, 360, fill=165)
+    draw.pieslice((262, 370, 412, 500), 180, 360, fill=160)
+    for n in range(9):
+        y = 100 + n * 36
+        for box in ((100, y - 34, 256, y + 34), (256, y - 34, 412, y + 34)):
+            draw.arc(box, 190, 350, fill=112, width=9)
+    picture = canvas.filter(ImageFilter.GaussianBlur(5))
+    if pneumonia:
+        patch = Image.new("L", (SIDE, SIDE), 0)
+        x, y = int(rng.integers(130, 190)) + 165 * int(rng.integers(2)), int(rng.integers(240, 330))
+        ImageDraw.Draw(patch).ellipse((x - 52, y - 44, x + 52, y + 44), fill=120)
+        picture = Image.fromarray(
+            np.clip(np.asarray(picture, np.int16) + np.asarray(patch.filter(ImageFilter.GaussianBlur(22)), np.int16), 0, 255)
+            .astype(np.uint8)
+        )  # fmt: skip
+    noisy = np.asarray(picture, np.float64) + rng.normal(0, 4, (SIDE, SIDE))
+    return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def picture_from(folder: Path, rng: np.random.Generator) -> npt.NDArray[np.uint8] | None:
+    """A film of the folder, uint8 [rows, columns]; None when it holds none."""
+    names = sorted(p for p in folder.rglob("*") if p.suffix.lower() in {".jpeg", ".jpg", ".png"})
+    if not names:
+        return None
+    with Image.open(names[int(rng.integers(len(names)))]) as image:
+        return np.asarray(image.convert("L"), np.uint8)
+
+
+def film(who: Inpatient, at: datetime, pixels: npt.NDArray[np.uint8]) -> bytes:
+    """A DICOM file with the person's identity, as a modality sends it."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = DigitalXRayImageStorageForPresentation
+    # From the number and the moment: sending the film again is the same film.
+    uids = [generate_uid(entropy_srcs=[who.mrn, at.isoformat(), part]) for part in ("study", "series", "instance")]
+    meta.MediaStorageSOPInstanceUID = uids[2]
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds = Dataset()
+    ds.file_meta = meta
+    ds.SOPClassUID, ds.SOPInstanceUID = meta.MediaStorageSOPClassUID, uids[2]
+    ds.StudyInstanceUID, ds.SeriesInstanceUID = uids[0], uids[1]
+    ds.PatientID, ds.PatientName = who.mrn, f"{who.family}^{who.given}"
+    ds.PatientBirthDate, ds.PatientSex = who.born.strftime("%Y%m%d"), who.sex[0].upper()
+    ds.StudyDate = ds.ContentDate = at.strftime("%Y%m%d")
+    ds.StudyTime = ds.ContentTime = at.strftime("%H%M%S")
+    ds.TimezoneOffsetFromUTC = at.strftime("%z") or "+0000"
+    ds.Modality, ds.BodyPartExamined, ds.ViewPosition = "DX", "CHEST", "AP"
+    ds.StudyDescription, ds.SeriesNumber, ds.InstanceNumber = "Chest", 1, 1
+    ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
+    ds.Rows, ds.Columns = pixels.shape
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 8, 8, 7, 0
+    ds.PixelData = pixels.tobytes() + (b"\0" if pixels.size % 2 else b"")
+    body = io.BytesIO()
+    ds.save_as(body, enforce_file_format=True)
+    return body.getvalue()
