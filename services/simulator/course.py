@@ -30,15 +30,18 @@ class Course:
     def opening(self, inpatients: list[Inpatient]) -> Iterator[Sent]:
         """Places and people, then the last day of everyone's measurements, oldest first."""
         start = self.hospital.start
-        begin = start - HISTORY
-        yield begin - timedelta(hours=40), fhir.locations()
-        for who in sorted(inpatients, key=lambda p: p.admitted or start):
-            yield who.admitted or start, [fhir.patient(who), fhir.encounter(who), fhir.bed_status(who.bed, "O", start)]
-        moment = begin - timedelta(hours=40)
-        while moment < start:
-            for who in inpatients:
-                admitted = who.admitted or start
-                if moment >= max(admitted, begin) and (who.next_vitals or start) <= moment:
+        admitted = sorted(inpatients, key=lambda p: p.admitted or start)
+        moment = min((p.admitted or start for p in admitted), default=start)
+        yield moment, fhir.locations()
+        here: list[Inpatient] = []
+        while moment < start:  # in hospital time, because the told clock never goes back
+            while admitted and (admitted[0].admitted or start) <= moment:
+                who = admitted.pop(0)
+                here.append(who)
+                yield moment, [fhir.patient(who), fhir.encounter(who), fhir.bed_status(who.bed, "O", moment)]
+                who.next_vitals = max(moment, start - HISTORY)
+            for who in here:
+                if (who.next_vitals or start) <= moment:
                     yield moment, self._measured(who, moment, HISTORY_EVERY)
             moment += timedelta(minutes=30)
 
