@@ -1,0 +1,49 @@
+# The front door: `make demo` and `make test` set up what they need.
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+.PHONY: help setup setup-slim demo test check fix bench docs lock clean
+
+help:  ## what there is
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
+
+setup:  ## everything that demo and test need; a second run takes no time
+	@$(PYTHON) setup/install.py
+
+setup-slim:  ## .venv-slim for a site without GPU: services only, no torch, no training, no tests
+	@$(PYTHON) setup/install.py --slim --venv .venv-slim
+
+demo: setup  ## the whole system on this machine; console on http://localhost:8080 (ARGS="--for 60 --json")
+	@$(BIN)/wardwatch demo $(ARGS)
+
+test: setup  ## every test, with real Kafka, Redis, Ray Serve and DICOM peers (ARGS="-k name")
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup  ## format, lint, types, import rules and the fast tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q -m "not servers and not browser and not faults and not slow" $(ARGS)
+
+fix: setup  ## what format and lint can mend by themselves
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: setup  ## throughput, latency and memory, measured here
+	@$(BIN)/wardwatch bench $(ARGS)
+
+docs: setup  ## the parts of docs/ that are made from the code: JSON Schema and AsyncAPI
+	@$(BIN)/python -m schemas.export docs
+
+lock: setup  ## new lock files from pyproject.toml (then commit them)
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header --quiet --upgrade --output-file requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header --quiet --constraint requirements.lock \
+		--output-file requirements-slim.lock
+
+clean:  ## caches of the tools, not the environment
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
