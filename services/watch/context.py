@@ -1,0 +1,34 @@
+"""Where a patient is and what limits care, told when it changes to those who read no `clinical` topic."""
+
+import orjson
+
+from ray_jobs.risk.grid import age_years
+from schemas.events import PatientContextChanged, Place
+from schemas.ids import digest
+from services.runtime.stage import Emit
+from services.watch.state import PatientState
+
+
+def context(state: PatientState, cause: str) -> list[Emit]:
+    """The context, if it is not what was told last. Growing older is not told by itself."""
+    course, at = state.course, state.as_of
+    stay = course.stay if course.merged_into is None else None
+    encounter, place = (None, Place()) if stay is None else (stay.encounter, stay.place)
+    said = [
+        encounter, place.ward, place.room, place.bed, course.sex, course.born, course.care_limit, course.oxygen_scale,
+        course.merged_into,
+    ]  # fmt: skip
+    told = orjson.dumps(said).decode()
+    if told == state.told.context:
+        return []
+    state.told.context = told
+    return [
+        Emit(
+            PatientContextChanged(
+                id=digest("PatientContextChanged", state.site, state.patient, cause), site=state.site,
+                patient=state.patient, known=at, as_of=at, encounter=encounter, open=stay is not None, place=place,
+                sex=course.sex, age_years=None if course.born is None else age_years(course.born, at.date()),
+                care_limit=course.care_limit, oxygen_scale=course.oxygen_scale, merged_into=course.merged_into,
+            )
+        )
+    ]  # fmt: skip
