@@ -7,7 +7,7 @@ need, a changed proposal or a move of someone in bed costs. The costs of one pla
 to its worth, so nobody waits to keep a plan tidy.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ortools.sat.python import cp_model
@@ -51,12 +51,14 @@ def assign(
     other_specialties: bool = True,
     most_moves: int = 0,
     previous: Mapping[str, str] | None = None,
+    refused: Collection[tuple[str, str]] = (),
     effort: float = 2.0,
 ) -> Plan:
     """Propose beds for the waiting; the same input always gives the same plan.
 
     `other_specialties` False forbids wards of another specialty. `most_moves` in-patients may change
-    rooms within their ward. `previous` maps a request to the bed last proposed for it. `effort` bounds
+    rooms within their ward. `previous` maps a request to the bed last proposed for it. `refused`
+    holds requests and beds that a person said no to: the bed's room is not proposed again. `effort` bounds
     the search in CP-SAT's deterministic seconds. Raises ValueError when ids repeat, someone lies in a
     bed that is not given, or a priority is not 1 to 4.
     """
@@ -66,12 +68,14 @@ def assign(
     rooms, previous = rooms_of(beds, in_bed), previous or {}
     model = _Model()
     room_of = {bed.id: bed.cell for bed in beds}
+    no = {(request, room_of[bed]) for request, bed in refused if bed in room_of}
     for i, patient in enumerate(waiting):
         last = room_of.get(previous.get(patient.request, ""))
         choices = []
         for room in rooms.values():
-            open_now = bool(room.free) and room.admits(patient)
-            if fits(patient, room, other_specialties=other_specialties) and (open_now or (most_moves and room.lawful)):
+            open_now = bool(room.free) and room.admits(patient) or (most_moves > 0 and room.lawful)
+            fit = fits(patient, room, other_specialties=other_specialties)
+            if fit and open_now and (patient.request, room.name) not in no:
                 model.place[i, room.name] = model.choice(room, patient, hint=False)
                 model.points.append(_points(patient, room, last) * model.place[i, room.name])
                 choices.append(model.place[i, room.name])
@@ -88,7 +92,15 @@ def assign(
     status = solver.solve(model.cp)
     found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
     if not found and most_moves:  # cut short: the plan without moves is far easier to find
-        return assign(waiting, beds, in_bed, other_specialties=other_specialties, previous=previous, effort=effort)
+        return assign(
+            waiting,
+            beds,
+            in_bed,
+            other_specialties=other_specialties,
+            previous=previous,
+            refused=refused,
+            effort=effort,
+        )
     chosen = {i: room for (i, room), var in model.place.items() if found and solver.boolean_value(var)}
     moves = {
         o: room
@@ -106,7 +118,7 @@ def fits(patient: Waiting, room: Room, *, other_specialties: bool) -> bool:
     """Whether the room is of a kind for this patient, whoever lies in it."""
     if patient.isolation and not room.isolation:
         return False
-    return other_specialties or room.specialty in (None, patient.specialty)
+    return patient.belongs(room, other_specialties=other_specialties)
 
 
 def _points(patient: Waiting, room: Room, last: str | None) -> int:

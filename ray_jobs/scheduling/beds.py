@@ -7,6 +7,11 @@ from typing import Literal
 
 Sex = Literal["female", "male", "other", "unknown"]
 
+CLOSED_SPECIALTIES = frozenset(
+    {"paediatrics", "pediatrics", "neonatology", "obstetrics", "maternity", "psychiatry", "intensive-care"}
+)
+"""Wards of these take only their own patients, and their patients go nowhere else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bed:
@@ -86,6 +91,13 @@ class Waiting:
     def alone(self) -> bool:
         """Shares no room: isolation, or a sex that no room is for."""
         return self.isolation or self.sex not in ("female", "male")
+
+    def belongs(self, room: Room, *, other_specialties: bool) -> bool:
+        """Whether a ward of the room's specialty may take this one at all."""
+        if room.specialty == self.specialty:
+            return True
+        closed = self.specialty in CLOSED_SPECIALTIES or room.specialty in CLOSED_SPECIALTIES
+        return not closed and (other_specialties or room.specialty is None)
 
 
 @dataclass(frozen=True, slots=True)

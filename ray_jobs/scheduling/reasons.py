@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from ray_jobs.scheduling.beds import InBed, Placed, Room, Waiting
+from ray_jobs.scheduling.beds import CLOSED_SPECIALTIES, InBed, Placed, Room, Waiting
 
 WHOM = {"female": "women", "male": "men"}
 MOST_NAMED = 3
@@ -28,8 +28,9 @@ def explain(
             room = rooms[chosen[i]]
             lines.append(Placed(patient.request, patient.patient, bed_of[i], room.ward, _why_here(patient, room)))
         else:
-            usual = [r for r in rooms.values() if other_specialties or r.specialty in (None, patient.specialty)]
-            reason = _why_none(patient, usual, taken, waiting, anywhere=other_specialties)
+            usual = [r for r in rooms.values() if patient.belongs(r, other_specialties=other_specialties)]
+            anywhere = other_specialties and patient.specialty not in CLOSED_SPECIALTIES
+            reason = _why_none(patient, usual, taken, waiting, anywhere=anywhere)
             leaves = _next_leave(patient, usual, in_bed)
             lines.append(Placed(patient.request, patient.patient, None, None, f"{reason}{leaves}."))
     return tuple(lines)
@@ -74,7 +75,7 @@ def _why_none(
         return f"{_beds(right)} free {where}, but none in {whom}"
     ahead = sorted({waiting[i].request for room in open_to for i in taken.get(room.name, ())})
     if not ahead:
-        return f"No plan was found in time, though {_beds(open_to)} would fit"
+        return f"{_beds(open_to)} would fit, but were refused for this request before or no plan was found in time"
     named = ", ".join(ahead[:MOST_NAMED]) + (f" and {len(ahead) - MOST_NAMED} more" if len(ahead) > MOST_NAMED else "")
     return f"{_beds(open_to)} that would fit given to more urgent or longer waiting requests ({named})"
 

@@ -137,6 +137,26 @@ def test_an_earlier_proposal_is_kept() -> None:
     assert assign(queue, beds, previous={"q": "3"}).placed[0].bed == "3"
 
 
+def test_children_lie_on_the_childrens_ward() -> None:
+    """A closed specialty takes nobody else, and its patients go nowhere else, whatever is free."""
+    beds = [Bed("c", "CH", None, "paediatrics"), Bed("a", "5A", None, "medicine")]
+    queue = [Waiting("q1", "w1", "male", "medicine", 1), Waiting("q2", "w2", "male", "medicine", 2)]
+    assert [p.bed for p in assign(queue, beds).placed] == ["a", None]
+    child = assign([Waiting("q", "w", "female", "paediatrics")], beds[1:]).placed[0]
+    assert child.bed is None
+    assert child.reason == "No bed free on a ward for paediatrics."
+
+
+def test_a_refused_room_is_not_proposed_again() -> None:
+    """After a no to a bed, the request gets another room or waits."""
+    beds = [Bed("1", "5B", "x", "medicine"), Bed("2", "5B", "x", "medicine"), Bed("3", "5B", "y", "medicine")]
+    queue = [Waiting("q", "w", "male", "medicine")]
+    assert assign(queue, beds, refused={("q", "1")}).placed[0].bed == "3"
+    none = assign(queue, beds, refused={("q", "1"), ("q", "3")}).placed[0]
+    assert none.bed is None
+    assert "refused" in none.reason
+
+
 def test_contradictions_are_refused() -> None:
     """A bed given twice, a patient in an unknown bed and a priority of 0 are errors, not a plan."""
     bed = Bed("1", "5B")
