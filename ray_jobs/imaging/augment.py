@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 VIEW = 192
+NEARLY_WHOLE = 0.3
+MIRRORED = 0.5
 
 
 def augment(films: Tensor, generator: torch.Generator) -> Tensor:
@@ -49,16 +51,14 @@ def _geometry(films: Tensor, draw: _Draw) -> Tensor:
     """Rotation ±12°, zoom 0.75–1.1, aspect ±12 %, shift, mirror; outside is black or the edge's grey."""
     angle = draw.uniform(-12, 12) * math.pi / 180
     zoom = draw.uniform(0.75, 1.1) * VIEW / films.shape[-1]
-    zoom = torch.where(draw.uniform(0, 1) < 0.3, draw.uniform(0.95, 1.05), zoom)
+    zoom = torch.where(draw.uniform(0, 1) < NEARLY_WHOLE, draw.uniform(0.95, 1.05), zoom)
     aspect = torch.exp(draw.uniform(-0.12, 0.12))
-    mirror = torch.where(draw.uniform(0, 1) < 0.5, -1.0, 1.0)
+    mirror = torch.where(draw.uniform(0, 1) < MIRRORED, -1.0, 1.0)
     cos, sin = torch.cos(angle), torch.sin(angle)
     shift = 0.6 * (1 - zoom).abs() + 0.04
     theta = torch.stack(
         [
-            torch.stack(
-                [cos * zoom * aspect * mirror, -sin * zoom, draw.uniform(-1, 1) * shift], -1
-            ),
+            torch.stack([cos * zoom * aspect * mirror, -sin * zoom, draw.uniform(-1, 1) * shift], -1),
             torch.stack([sin * zoom * mirror, cos * zoom / aspect, draw.uniform(-1, 1) * shift], -1),
         ],
         1,
@@ -68,9 +68,7 @@ def _geometry(films: Tensor, draw: _Draw) -> Tensor:
     return torch.cat(
         [
             functional.grid_sample(films[:half], grid[:half], align_corners=False),
-            functional.grid_sample(
-                films[half:], grid[half:], padding_mode="border", align_corners=False
-            ),
+            functional.grid_sample(films[half:], grid[half:], padding_mode="border", align_corners=False),
         ]
     )
 
@@ -111,9 +109,7 @@ def _markers(views: Tensor, draw: _Draw) -> Tensor:
 
     def box(size: Tensor) -> Tensor:
         left, top = draw.wide(-0.05, 1), draw.wide(-0.05, 1)
-        return (
-            (across > left) & (across < left + size) & (down > top) & (down < top + size)
-        ).float()
+        return ((across > left) & (across < left + size) & (down > top) & (down < top + size)).float()
 
     for size, level, share in (
         (draw.wide(0.02, 0.07), draw.wide(0.7, 1), 0.3),

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +27,9 @@ class ImagingDeployment:
         batch_wait_s: float = 0.01,
     ) -> None:
         self._model = ImagingModel(name, runtime)
-        self._read.set_max_batch_size(batch_size)
-        self._read.set_batch_wait_timeout_s(batch_wait_s)
+        batching = cast("Any", self._read)
+        batching.set_max_batch_size(batch_size)
+        batching.set_batch_wait_timeout_s(batch_wait_s)
 
     async def infer(self, body: bytes) -> bytes:
         """A request's safetensors bytes → the answer's. Raises WireError for what is no request."""

@@ -4,6 +4,7 @@ Everything here is chosen on one set of patients and reported on another; interv
 intervals of a bootstrap over patients, because films of one patient are not independent.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -44,7 +45,7 @@ def recall_threshold(ill: Bools, probability: Floats, wanted: float) -> float:
     Films taken elsewhere err towards disease (washed out, cut close), so all room is given to specificity.
     """
     found = float(np.quantile(probability[ill], 1 - wanted, method="lower"))
-    return max(0.001, np.floor(found * 1000) / 1000)
+    return max(0.001, math.floor(found * 1000) / 1000)
 
 
 def referral_band(ill: Bools, probability: Floats, share: float) -> tuple[float, float]:

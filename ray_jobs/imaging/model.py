@@ -19,7 +19,9 @@ RuntimeName = Literal["onnx", "torch"]
 class ImagingModel:
     """One registered film model, its hashes checked when it is loaded, warmed up with an empty film."""
 
-    def __init__(self, name: str = "chest-pneumonia", runtime: RuntimeName = "onnx", *, models: Path | None = None) -> None:
+    def __init__(
+        self, name: str = "chest-pneumonia", runtime: RuntimeName = "onnx", *, models: Path | None = None
+    ) -> None:
         model = load_model(name, models)
         self.card = model.card
         self._runtime: Runtime = TorchRuntime(model) if runtime == "torch" else OnnxRuntime(model)

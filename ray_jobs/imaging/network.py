@@ -5,6 +5,7 @@ the logit is the mean of the map. Doubt is the Mahalanobis distance of the poole
 leading principal axes plus what lies outside those axes (Lee et al. 2018; Ndiour et al. 2020).
 """
 
+# ruff: noqa: SLF001 - the package that carries the architecture names its layers with a leading underscore
 from typing import cast
 
 import torch
@@ -54,11 +55,11 @@ class FilmNetwork(nn.Module):
         values = body._swish(body._bn0(body._conv_stem(standardise(pixels).unsqueeze(1))))
         for index, block in enumerate(body._blocks):
             values = block(values, drop_connect_rate=0.2 * index / len(body._blocks))
-        return cast(Tensor, body._swish(body._bn1(body._conv_head(values))))
+        return cast("Tensor", body._swish(body._bn1(body._conv_head(values))))
 
     def logits(self, pixels: Tensor) -> Tensor:
         """float[n, h, w] → float[n, classes], uncalibrated."""
-        return cast(Tensor, self.head(self.dropout(self.feature_map(pixels).mean((2, 3)))))
+        return cast("Tensor", self.head(self.dropout(self.feature_map(pixels).mean((2, 3)))))
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """uint8[n, 224, 224] → probability float[n, classes], heatmap float[n, 7, 7], ood float[n].
@@ -113,6 +114,5 @@ def standardise(pixels: Tensor) -> Tensor:
 
 def _one_channel(stem: nn.Module) -> nn.Module:
     """The same padded convolution for grey films: a grey film is three equal channels, summed."""
-    stem.in_channels = 1
-    stem.weight = nn.Parameter(cast(Tensor, stem.weight).sum(1, keepdim=True))
+    stem.weight = nn.Parameter(cast("Tensor", stem.weight).sum(1, keepdim=True))
     return stem

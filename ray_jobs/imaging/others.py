@@ -50,7 +50,7 @@ def _text_page(random: np.random.Generator) -> Pictures:
     page = np.full((224, 224), 245, dtype=np.uint8)
     for line in range(14, 210, 8):
         start = 12
-        while start < 200:
+        while start < 200:  # noqa: PLR2004 - the right margin
             width = int(random.integers(4, 22))
             page[line : line + 4, start : start + width] = int(random.integers(10, 80))
             start += width + 4

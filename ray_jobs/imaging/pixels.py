@@ -13,7 +13,8 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
-from pydicom.pixels import apply_modality_lut, apply_voi_lut, pixel_array
+from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
+from pydicom.pixels.utils import pixel_array
 
 SIDE = 224
 SMALLEST_SIDE = 128
@@ -70,7 +71,9 @@ def film(dataset: Dataset) -> Grey:
 def square(picture: Image.Image) -> Grey:
     """A grey picture stretched to 224 × 224, averaged when it shrinks. Raises UnusableImageError when blank."""
     if picture.size != (SIDE, SIDE):
-        picture = picture.resize((SIDE, SIDE), Image.Resampling.BOX if min(picture.size) >= 2 * SIDE else Image.Resampling.BILINEAR)
+        picture = picture.resize(
+            (SIDE, SIDE), Image.Resampling.BOX if min(picture.size) >= 2 * SIDE else Image.Resampling.BILINEAR
+        )
     grey = np.asarray(picture, dtype=np.uint8)
     if float(grey.std()) < BLANK_SPREAD:
         raise UnusableImageError("the picture is blank")
@@ -84,9 +87,7 @@ def check_size(width: int, height: int) -> None:
             f"the picture is {width} × {height}; at least {SMALLEST_SIDE} pixels a side are needed"
         )
     if width * height > MOST_PIXELS:
-        raise UnusableImageError(
-            f"the picture is {width} × {height}; at most {MOST_PIXELS:,} pixels are read"
-        )
+        raise UnusableImageError(f"the picture is {width} × {height}; at most {MOST_PIXELS:,} pixels are read")
 
 
 def _grey(picture: Image.Image) -> Image.Image:
@@ -101,4 +102,4 @@ def _to_bytes(values: npt.NDArray[np.float32]) -> Grey:
     low, high = float(values.min()), float(values.max())
     if not np.isfinite(high - low) or high <= low:
         raise UnusableImageError("the picture is blank")
-    return cast(Grey, ((values - low) * (255 / (high - low))).round().astype(np.uint8))
+    return cast("Grey", ((values - low) * (255 / (high - low))).round().astype(np.uint8))

@@ -4,7 +4,7 @@ Nothing here imports torch unless the torch runtime is asked for, so that a repl
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from ray_jobs.registry import Card, Model
 
 WEIGHTS = "weights.safetensors"
 GRAPH = "network.onnx"
+Outcome = Literal["finding", "no finding", "refer", "cannot assess"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,7 @@ class OnnxRuntime:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            model.file(GRAPH), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = onnxruntime.InferenceSession(model.file(GRAPH), options, providers=["CPUExecutionProvider"])
 
     def read(self, pixels: npt.NDArray[np.uint8]) -> Readings:
         """uint8[n, 224, 224] → readings."""
@@ -78,9 +77,14 @@ class Verdict:
 
     label: str
     probability: float
-    decision: str
+    decision: Literal["finding", "no finding", "refer"]
     assessable: bool
     reason: str
+
+    @property
+    def outcome(self) -> Outcome:
+        """What a report calls it: a film that cannot be assessed is neither a finding nor a referral."""
+        return self.decision if self.assessable else "cannot assess"
 
 
 def verdict(card: Card, probability: npt.NDArray[np.float32], ood: float) -> Verdict:

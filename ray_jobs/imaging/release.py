@@ -8,7 +8,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -54,7 +53,9 @@ def release(shared: Path, work: Path, folder: Path, *, version: str) -> Card:
         outcome=OUTCOME,
         classes=CLASSES,
         threshold=figures.recall_threshold(ill, probability, WANTED_RECALL),
-        population=Population(min_age=1, max_age=5.99, setting="children of one to five years, one hospital (Guangzhou)"),
+        population=Population(
+            min_age=1, max_age=5.99, setting="children of one to five years, one hospital (Guangzhou)"
+        ),
         input="uint8[n, 224, 224]: the whole film stretched to a square, grey, bone bright",
         licence="Apache-2.0; trained on CC BY 4.0 data (Kermany et al. 2018, Mendeley Data rscbjbr9sj)",
         extra={"refer_low": round(low, 4), "refer_high": round(high, 4), "temperature": round(heat, 4)},
@@ -73,9 +74,7 @@ def _some(films: Films) -> Films:
     """An even sample of films; the order of paths mixes nothing, so take every k-th."""
     keep = np.linspace(0, len(films.label) - 1, min(DOUBT_FILMS, len(films.label))).astype(int)
     chosen = [(films.patient[i], films.path[i]) for i in keep]
-    return Films(
-        films.pixels[keep], films.label[keep], tuple(p for p, _ in chosen), tuple(path for _, path in chosen)
-    )
+    return Films(films.pixels[keep], films.label[keep], tuple(p for p, _ in chosen), tuple(path for _, path in chosen))
 
 
 def _pass(network: FilmNetwork, films: Films) -> tuple[Tensor, Tensor]:
@@ -135,8 +134,9 @@ Share refused as unlike the training films (limit: 99.5 % of calibration films p
 
 ## Limits
 - One hospital, children of 1 to 5 years, frontal films. Adults: cannot assess.
-- In these data children with pneumonia were filmed lying and cut close, healthy ones mostly not. Views are varied to take
-  that away; a film taken elsewhere may still be read as ill because of how it was taken. Expect less than the table says.
+- In these data children with pneumonia were filmed lying and cut close, healthy ones mostly not. Views are varied to
+  take that away; a film taken elsewhere may still be read as ill because of how it was taken: expect less than the
+  table says.
 - The heatmap is the class evidence at 7 × 7: it says which region spoke, not where a lesion ends.
 - `wardwatch imaging train` and `wardwatch imaging evaluate` reproduce the weights and this table.
 """

@@ -17,12 +17,14 @@ from ray_jobs.imaging.network import FilmNetwork
 WEIGHTS = "weights.safetensors"
 GRAPH = "network.onnx"
 OPSET = 20
+CONVOLUTION = 4
+"""Dimensions of a convolution's weights."""
 
 
 def save_weights(network: FilmNetwork, folder: Path) -> None:
     """Write the weights; counters of batch normalisation are for training only and stay behind."""
     tensors = {
-        name: (value.half() if value.ndim == 4 else value.float()).contiguous()
+        name: (value.half() if value.ndim == CONVOLUTION else value.float()).contiguous()
         for name, value in network.state_dict().items()
         if not name.endswith("num_batches_tracked")
     }

@@ -133,7 +133,8 @@ def _epoch(
 
 def _rate(share: float) -> float:
     """Warm-up over the first tenth, then a half cosine to nothing."""
-    return share * 10 if share < 0.1 else 0.5 * (1 + math.cos(math.pi * (share - 0.1) / 0.9))
+    warm = 0.1
+    return share / warm if share < warm else 0.5 * (1 + math.cos(math.pi * (share - warm) / (1 - warm)))
 
 
 def _follow(average: FilmNetwork, network: FilmNetwork, keep: float) -> None:
@@ -145,15 +146,10 @@ def _follow(average: FilmNetwork, network: FilmNetwork, keep: float) -> None:
                 value.lerp_(current[name], 1 - keep)
 
 
-def _balanced(
-    label: npt.NDArray[np.int64], per_class: int, *, seed: int, epoch: int
-) -> npt.NDArray[np.int64]:
+def _balanced(label: npt.NDArray[np.int64], per_class: int, *, seed: int, epoch: int) -> npt.NDArray[np.int64]:
     """The same number of films of every class, in random order: the test part has another mix."""
     random = np.random.default_rng([seed, epoch + 1])
-    drawn = [
-        random.choice(np.flatnonzero(label == index), per_class, replace=False)
-        for index in range(len(CLASSES))
-    ]
+    drawn = [random.choice(np.flatnonzero(label == index), per_class, replace=False) for index in range(len(CLASSES))]
     return random.permutation(np.concatenate(drawn))
 
 

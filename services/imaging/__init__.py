@@ -1,0 +1,1 @@
+"""Reads films: topic `imaging` in, `findings` out, through the slow lane."""

@@ -1,0 +1,84 @@
+"""The slow lane's job: one stored image object in, one report out; pixels from the object store, numbers from Ray."""
+
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from pydicom import dcmread
+from pydicom.errors import InvalidDicomError
+
+from ray_jobs.imaging.pixels import UnusableImageError, film
+from ray_jobs.registry import Card, load_card, outside
+from schemas.events import Event, ImagingFindingReported, ImagingInstanceStored
+from services.imaging.pictures import film_png, heatmap_png
+from services.imaging.report import Reading, cannot_assess, report, report_id
+from services.imaging.selection import model_for
+from services.runtime.errors import BadInputError
+from services.runtime.modes import Mode, Modes
+from services.runtime.ports import Inference, ObjectStore
+
+DEADLINE_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ImagingJob:
+    """Callable as the slow lane's job. Holds no state: a repeat gives the same report under the same id."""
+
+    inference: Inference
+    objects: ObjectStore
+    modes: Modes
+    deadline_s: float = DEADLINE_S
+
+    def __call__(self, event: Event) -> Sequence[Event]:
+        """The report of an ImagingInstanceStored; nothing for other events, nor where the model is off.
+
+        Raises BadInputError when the object is not the one that was stored, DependencyError to be tried again.
+        """
+        if not isinstance(event, ImagingInstanceStored):
+            return ()
+        name, refusal = model_for(event)
+        card = load_card(name)
+        mode = self.modes.mode(name, None)
+        return () if mode == "off" else (self._reported(event, card, mode, refusal),)
+
+    def _reported(self, event: ImagingInstanceStored, card: Card, mode: Mode, refusal: str) -> ImagingFindingReported:
+        known = event.known
+        try:
+            pixels = film(dcmread(io.BytesIO(self._content(event))))
+        except (UnusableImageError, InvalidDicomError, EOFError) as error:
+            return cannot_assess(event, card, refusal or str(error), mode=mode, known=known, picture=None)
+        folder = f"reports/{event.site}/{report_id(event, card)}"
+        picture = f"{folder}/film.png"
+        self.objects.put(picture, film_png(pixels))
+        refusal = refusal or outside(card, event.age_years) or ""
+        if refusal:
+            return cannot_assess(event, card, refusal, mode=mode, known=known, picture=picture)
+        reading, heat = self._read(card, pixels)
+        heatmap = f"{folder}/heatmap.png"
+        self.objects.put(heatmap, heatmap_png(heat))
+        return report(event, card, reading, mode=mode, known=known, picture=picture, heatmap=heatmap)
+
+    def _content(self, event: ImagingInstanceStored) -> bytes:
+        """The object's bytes, exactly those that the event names."""
+        try:
+            content = self.objects.get(event.object)
+        except KeyError:
+            raise BadInputError("the stored object is gone", path="object") from None
+        if hashlib.sha256(content).hexdigest() != event.sha256:
+            raise BadInputError("the stored object is not the one that the event names", path="sha256")
+        return content
+
+    def _read(self, card: Card, pixels: npt.NDArray[np.uint8]) -> tuple[Reading, npt.NDArray[np.float32]]:
+        tensors, _ = self.inference.infer(
+            card.name,
+            {"pixels": pixels[np.newaxis]},
+            {"model": card.name, "version": card.version},
+            deadline_s=self.deadline_s,
+        )
+        probability = np.asarray(tensors["probability"][0], dtype=np.float32)
+        heat = np.asarray(tensors["heatmap"][0], dtype=np.float32)
+        return Reading(probability, float(tensors["ood"][0])), heat

@@ -1,0 +1,89 @@
+"""From a model's answer to a preliminary report: pure, the same input gives the same event."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from ray_jobs.imaging.reading import verdict
+from ray_jobs.registry import Card
+from schemas.events import ImagingFindingReported, ImagingInstanceStored
+from schemas.events.findings import ClassProbability
+from schemas.ids import digest
+from services.runtime.modes import Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The model's answer for one film: probability float32[classes], doubt (above 1: unlike the training films)."""
+
+    probability: npt.NDArray[np.float32]
+    ood: float
+
+
+def report_id(instance: ImagingInstanceStored, card: Card) -> str:
+    """One report per stored object and model version: a repeat is the same report."""
+    return digest("finding", instance.id, card.name, card.version)
+
+
+def report(
+    instance: ImagingInstanceStored,
+    card: Card,
+    reading: Reading,
+    *,
+    mode: Mode,
+    known: datetime,
+    picture: str,
+    heatmap: str,
+) -> ImagingFindingReported:
+    """The report of a film that was read. A film unlike the training films cannot be assessed, whatever was read."""
+    found = verdict(card, reading.probability, reading.ood)
+    return ImagingFindingReported(
+        id=report_id(instance, card),
+        site=instance.site,
+        patient=instance.patient,
+        known=known,
+        study=instance.study,
+        instance=instance.instance,
+        model=card.name,
+        version=card.version,
+        mode="live" if mode == "live" else "silent",
+        as_of=instance.taken or instance.known,
+        outcome=found.outcome,
+        label=found.label if found.assessable else None,
+        probability=min(1.0, found.probability) if found.assessable else None,
+        threshold=card.threshold,
+        classes=tuple(
+            ClassProbability(name=name, probability=min(1.0, float(p)))
+            for name, p in zip(card.classes, reading.probability, strict=True)
+        )
+        if found.assessable
+        else (),
+        reason=found.reason or None,
+        picture=picture,
+        heatmap=heatmap if found.assessable else None,
+        source=instance.id,
+    )
+
+
+def cannot_assess(
+    instance: ImagingInstanceStored, card: Card, reason: str, *, mode: Mode, known: datetime, picture: str | None
+) -> ImagingFindingReported:
+    """The report of an object that the model may not read, and why."""
+    return ImagingFindingReported(
+        id=report_id(instance, card),
+        site=instance.site,
+        patient=instance.patient,
+        known=known,
+        study=instance.study,
+        instance=instance.instance,
+        model=card.name,
+        version=card.version,
+        mode="live" if mode == "live" else "silent",
+        as_of=instance.taken or instance.known,
+        outcome="cannot assess",
+        reason=reason if reason.startswith("cannot assess") else f"cannot assess: {reason}",
+        picture=picture,
+        source=instance.id,
+    )
