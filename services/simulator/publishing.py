@@ -12,7 +12,7 @@ from pynetdicom import AE
 from pynetdicom.sop_class import DigitalXRayImageStorageForPresentation  # type: ignore[attr-defined]  # made at run time
 
 from services.runtime import logs
-from services.simulator.resources import Resource, bundle, instant, sources
+from services.simulator.resources import Resource, bundle, instant, readings
 
 _log = logs.get(__name__)
 SUCCESS = 0x0000
@@ -23,7 +23,7 @@ RETRIES = 30
 class Account:
     """What the simulator knows to have been acknowledged."""
 
-    readings: set[str] = field(default_factory=set)
+    readings: set[tuple[str, str, str, float]] = field(default_factory=set)
     quarantined: int = 0
     images: int = 0
     bundles: int = 0
@@ -68,7 +68,7 @@ class Publisher:
             if not str(entry["response"]["status"]).startswith("2"):
                 self.account.quarantined += 1
             elif resource["resourceType"] == "Observation":
-                self.account.readings.update(sources(resource))
+                self.account.readings.update(readings(resource))
 
     def store(self, content: bytes) -> bool:
         """C-STORE one film; True when it was acknowledged."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from schemas.codes import LOINC, MEASUREMENTS, SNOMED, UCUM
+from schemas.codes import ANSWERS, LOINC, MEASUREMENTS, SNOMED, UCUM
 from services.simulator.hospital import WARDS, Inpatient
 
 Resource = dict[str, Any]
@@ -149,11 +149,17 @@ def assessments(who: Inpatient, at: datetime, *, oxygen: bool, confused: bool) -
     return found
 
 
-def sources(resource: Resource) -> list[str]:
-    """`ID/CODE` of every reading that an Observation holds: how the simulator counts what it sent."""
+def readings(resource: Resource) -> list[tuple[str, str, str, float]]:
+    """(Observation id, code, taken, value) of every reading an Observation holds: how the simulator counts."""
+    identity, taken = str(resource["id"]), str(resource["effectiveDateTime"])
     if "component" in resource:
-        return [f"{resource['id']}/{code}" for code in _PRESSURES]
-    return [f"{resource['id']}/{str(resource['id']).rsplit('-', 1)[1]}"]
+        values = [float(part["valueQuantity"]["value"]) for part in resource["component"]]
+        return [(identity, code, taken, value) for code, value in zip(_PRESSURES, values, strict=True)]
+    code = identity.rsplit("-", 1)[1]
+    if "valueQuantity" in resource:
+        return [(identity, code, taken, float(resource["valueQuantity"]["value"]))]
+    answer = resource["valueCodeableConcept"]["coding"][0]["code"]
+    return [(identity, code, taken, ANSWERS[code][answer])]
 
 
 def _observation(who: Inpatient, at: datetime, identity: str, kind: str, code: str | None) -> Resource:

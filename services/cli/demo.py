@@ -1,0 +1,127 @@
+"""`wardwatch demo`: the whole system here, with a simulated hospital that publishes through the public interfaces."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from services.cli.accounting import Summary, account, stage
+from services.embedded.errors import CannotStartError
+from services.embedded.system import System, SystemOptions
+from services.runtime.errors import DependencyError
+from services.runtime.service import stop_on_signals
+
+NOT_WHOLE, WRONG_USAGE, NO_DEPENDENCY = 1, 2, 3
+DRAIN_S = 30.0
+
+
+def demo(  # noqa: PLR0913 - a command's options
+    *,
+    seconds: Annotated[float | None, typer.Option("--for", help="End after this many seconds; else at Ctrl-C.")] = None,
+    patients: Annotated[int, typer.Option(min=1, max=32, help="How many patients lie in the wards at the start.")] = 24,
+    speed: Annotated[float, typer.Option(min=1, help="Hospital seconds in a real second.")] = 60.0,
+    seed: Annotated[int, typer.Option(help="Another seed is another hospital.")] = 7,
+    films: Annotated[
+        Path | None, typer.Option(help="Folder of chest films (JPEG, PNG); else phantoms are drawn.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port of the console; a free one when it is taken.")] = 8080,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output at the end.")] = False,
+) -> None:
+    """Run real Kafka, Redis, Ray Serve and every service here; exit 0 only if nothing was lost and nothing repeated."""
+    if films is not None and not films.is_dir():
+        typer.echo(f"--films: {films} is not a folder", err=True)
+        raise typer.Exit(WRONG_USAGE)
+    console = Console(stderr=True)
+    stop = stop_on_signals()
+    began = time.monotonic()
+    try:
+        with System(SystemOptions(console_port=port), console) as system:
+            report = system.run_dir / "simulator-report.json"
+            play = {
+                "gateway": system.url("gateway"), "token": system.tokens["simulator"], "patients": patients,
+                "dicom_port": system.settings.dicom_port, "speed": speed, "seed": seed, "report": str(report),
+                "films": str(films or ""),
+            }  # fmt: skip
+            simulator = system.launch("simulator", "simulate", json.dumps(play))
+            _welcome(console, system, time.monotonic() - began)
+            until = None if seconds is None else time.monotonic() + seconds
+            with Live(console=console, refresh_per_second=2, transient=True) as live:
+                while not stop.is_set() and (until is None or time.monotonic() < until):
+                    live.update(_status(system, report))
+                    stop.wait(0.5)
+            simulator.stop()
+            _drain(system)
+            summary = account(system, report)
+    except (CannotStartError, DependencyError) as error:
+        console.print(f"[red]cannot run:[/red] {error}", highlight=False)
+        raise typer.Exit(NO_DEPENDENCY) from error
+    if as_json:
+        typer.echo(summary.json())
+    else:
+        console.print(_table(summary))
+    if not summary.whole:
+        raise typer.Exit(NOT_WHOLE)
+
+
+def _welcome(console: Console, system: System, took_s: float) -> None:
+    url = system.url("console")
+    console.print(f"\nWardwatch is up after {took_s:.0f} s.", highlight=False)
+    console.print(f"  care team       {url}/?token={system.tokens['care']}", highlight=False, soft_wrap=True)
+    console.print(f"  administrator   {url}/?token={system.tokens['admin']}", highlight=False, soft_wrap=True)
+    console.print(
+        f"  FHIR            {system.url('gateway')}/fhir    DICOM  {system.settings.ae_title}@{system.settings.dicom_port}",
+        highlight=False,
+    )
+    console.print(f"  logs            {system.stack.run_dir / 'logs'}", highlight=False)
+    console.print("  the hospital is simulated; Ctrl-C ends it\n", highlight=False)
+    if "WARDWATCH_DEMO_ADDRESS" in os.environ:  # for those who drive the demo: a browser test, a script
+        address = {"console": url, "gateway": system.url("gateway"), "tokens": system.tokens}
+        Path(os.environ["WARDWATCH_DEMO_ADDRESS"]).write_text(json.dumps(address))
+
+
+def _status(system: System, report: Path) -> Table:
+    table = Table(show_header=True, header_style="bold", box=None, pad_edge=False)
+    for column in ("stage", "events", "behind"):
+        table.add_column(column, justify="left" if column == "stage" else "right")
+    told = json.loads(report.read_text()) if report.exists() else {"bundles": 0}
+    table.add_row("simulated hospital", f"{told['bundles']} bundles", "")
+    for name in system.options.services:
+        try:
+            numbers = stage(system, name)
+        except OSError:
+            numbers = {"count": 0, "lag": 0}
+        table.add_row(name, str(numbers["count"]), str(numbers["lag"]))
+    return table
+
+
+def _drain(system: System) -> None:
+    """Wait until what was sent has been read by all: twice in a row nothing is behind and nothing moves."""
+    deadline = time.monotonic() + DRAIN_S
+    before: object = None
+    while time.monotonic() < deadline:
+        now = {name: stage(system, name) for name in system.options.services}
+        if now == before and not any(numbers["lag"] for numbers in now.values()):
+            return
+        before = now
+        time.sleep(1.2)
+
+
+def _table(summary: Summary) -> Table:
+    table = Table(title="What went in, and what became of it", title_justify="left", box=None, pad_edge=False)
+    table.add_column("")
+    table.add_column("")
+    for name in ("readings", "images", "forecasts", "alerts", "latency_ms"):
+        words = ", ".join(
+            f"{k} {v:.0f}" if isinstance(v, float) else f"{k} {v}" for k, v in getattr(summary, name).items()
+        )
+        table.add_row(name.replace("_", " "), words)
+    for name, numbers in summary.stages.items():
+        table.add_row(name, f"{numbers['count']} events, {numbers['lag']} behind")
+    table.add_row("verdict", "nothing lost, nothing twice" if summary.whole else "[red]NOT WHOLE[/red]")
+    return table

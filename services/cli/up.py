@@ -1,0 +1,59 @@
+"""`wardwatch up [SERVICE…]`: services against the configured Kafka, Redis and Ray."""
+
+import sys
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from services.embedded.errors import CannotStartError
+from services.embedded.system import SERVICES
+from services.runtime.errors import DependencyError
+from services.runtime.settings import Settings
+
+WRONG_USAGE, NO_DEPENDENCY = 2, 3
+
+
+def up(
+    services: Annotated[list[str] | None, typer.Argument(help=f"Of: {', '.join(SERVICES)}. Default: all.")] = None,
+    *,
+    create_topics: Annotated[bool, typer.Option(help="Create the topics that do not exist, first.")] = False,
+) -> None:
+    """Run one service here, or several as supervised children, until SIGTERM. Settings: WARDWATCH_* (docs/settings.md)."""
+    wanted = tuple(services or SERVICES)
+    unknown = sorted(set(wanted) - set(SERVICES))
+    if unknown:
+        typer.echo(f"unknown service: {', '.join(unknown)}; there are: {', '.join(SERVICES)}", err=True)
+        raise typer.Exit(WRONG_USAGE)
+    settings = Settings()
+    try:
+        if create_topics:
+            from services.runtime.kafka_log import create_topics as create
+
+            create(settings.kafka, settings.partitions)
+        if len(wanted) == 1:
+            import_module(f"services.{wanted[0]}.main").main(settings)
+        else:
+            _several(wanted)
+    except (DependencyError, CannotStartError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(NO_DEPENDENCY) from error
+
+
+def _several(names: tuple[str, ...]) -> None:
+    from pathlib import Path
+
+    from services.embedded.processes import Program, Supervised
+    from services.runtime.service import stop_on_signals
+
+    stop = stop_on_signals()
+    logs = Path.cwd() / "logs"
+    logs.mkdir(exist_ok=True)
+    children = [
+        Supervised(Program(name, (sys.executable, "-m", "services.cli.main", "up", name), logs / f"{name}.log"))
+        for name in names
+    ]
+    typer.echo(f"running {', '.join(names)}; their logs are in {logs}")
+    stop.wait()
+    for child in children:
+        child.stop()
