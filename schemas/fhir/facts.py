@@ -129,7 +129,12 @@ def name_of(id_: str | None, identifiers: list[Identifier] | None, full_url: str
     for identifier in identifiers or ():
         if value := identifier.get("value"):
             return f"{identifier.get('system', '')}|{value}"
-    return full_url
+    return tail(full_url) if full_url else None
+
+
+def tail(url: str) -> str:
+    """The last part of a resource's URL: `urn:uuid:X` and `https://server/Patient/X` both say X."""
+    return url.rpartition("/")[2].removeprefix("urn:uuid:")
 
 
 def namespace(meta: Meta | None) -> str:

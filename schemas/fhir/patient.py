@@ -19,7 +19,7 @@ from typing_extensions import TypedDict
 
 from schemas.events import PatientRegistered
 from schemas.fhir.elements import CLOSED, Code, DateTime, Identifier, IdText, Meta, Reference, String, moment
-from schemas.fhir.facts import Context, codes, refuse
+from schemas.fhir.facts import Context, codes, refuse, tail
 from schemas.fhir.library import read
 from schemas.ids import digest
 
@@ -87,7 +87,7 @@ def who(resource: PatientResource, full_url: str | None) -> Who:
     if "id" in resource:
         found.append((FHIR_AUTHORITY, resource["id"]))
     elif full_url:
-        found.append((FHIR_AUTHORITY, full_url.rpartition("/")[2].removeprefix("urn:uuid:")))
+        found.append((FHIR_AUTHORITY, tail(full_url)))
     mrn = ""
     for identifier in resource.get("identifier") or ():
         kinds = codes(identifier.get("type"))
