@@ -110,6 +110,12 @@ class Census:
             for spell in spells_of(encounter, self._told[encounter])
         ]
 
+    def facts(self) -> Iterator[Event]:
+        """The newest telling of every fact: folded again, in any order, they give this census."""
+        for encounter in sorted(self._told):
+            yield from self._told[encounter].facts()
+        yield from self._merged.values()
+
     def at(self, instant: datetime) -> list[Spell]:
         """Who was where at an instant, by what is known now: a recount from every spell."""
         return [s for s in self.spells() if s.entered <= instant and (s.left is None or instant < s.left)]

@@ -52,13 +52,15 @@ def assign(
     most_moves: int = 0,
     previous: Mapping[str, str] | None = None,
     refused: Collection[tuple[str, str]] = (),
+    names: Mapping[str, str] | None = None,
     effort: float = 2.0,
 ) -> Plan:
     """Propose beds for the waiting; the same input always gives the same plan.
 
     `other_specialties` False forbids wards of another specialty. `most_moves` in-patients may change
     rooms within their ward. `previous` maps a request to the bed last proposed for it. `refused`
-    holds requests and beds that a person said no to: the bed's room is not proposed again. `effort` bounds
+    holds requests and beds that a person said no to: the bed's room is not proposed again. `names` are what people
+    call wards, rooms and beds. `effort` bounds
     the search in CP-SAT's deterministic seconds. Raises ValueError when ids repeat, someone lies in a
     bed that is not given, or a priority is not 1 to 4.
     """
@@ -73,7 +75,7 @@ def assign(
         last = room_of.get(previous.get(patient.request, ""))
         choices = []
         for room in rooms.values():
-            open_now = bool(room.free) and room.admits(patient) or (most_moves > 0 and room.lawful)
+            open_now = (bool(room.free) and room.admits(patient)) or (most_moves > 0 and room.lawful)
             fit = fits(patient, room, other_specialties=other_specialties)
             if fit and open_now and (patient.request, room.name) not in no:
                 model.place[i, room.name] = model.choice(room, patient, hint=False)
@@ -93,14 +95,9 @@ def assign(
     found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
     if not found and most_moves:  # cut short: the plan without moves is far easier to find
         return assign(
-            waiting,
-            beds,
-            in_bed,
-            other_specialties=other_specialties,
-            previous=previous,
-            refused=refused,
-            effort=effort,
-        )
+            waiting, beds, in_bed, other_specialties=other_specialties, previous=previous, refused=refused,
+            names=names, effort=effort,
+        )  # fmt: skip
     chosen = {i: room for (i, room), var in model.place.items() if found and solver.boolean_value(var)}
     moves = {
         o: room
@@ -110,7 +107,7 @@ def assign(
     bed_of, moved = _beds(waiting, in_bed, rooms, chosen, moves, previous)
     gone = {move.patient for move in moved}
     then = {n: replace(r, staying=tuple(p for p in r.staying if p.patient not in gone)) for n, r in rooms.items()}
-    placed_all = explain(waiting, then, chosen, bed_of, in_bed, other_specialties=other_specialties)
+    placed_all = explain(waiting, then, chosen, bed_of, in_bed, other_specialties=other_specialties, names=names or {})
     return Plan(placed_all, moved, round(solver.objective_value) if found else 0, status == cp_model.OPTIMAL)
 
 

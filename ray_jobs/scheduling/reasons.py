@@ -17,8 +17,9 @@ def explain(
     in_bed: Sequence[InBed],
     *,
     other_specialties: bool,
+    names: Mapping[str, str],
 ) -> tuple[Placed, ...]:
-    """A line for each request, in order; `chosen` maps its index to a room, `bed_of` to a bed."""
+    """A line for each request, in order; `chosen` maps its index to a room, `bed_of` to a bed; `names` are for people."""
     taken: dict[str, list[int]] = {}
     for i, name in chosen.items():
         taken.setdefault(name, []).append(i)
@@ -26,30 +27,33 @@ def explain(
     for i, patient in enumerate(waiting):
         if i in chosen:
             room = rooms[chosen[i]]
-            lines.append(Placed(patient.request, patient.patient, bed_of[i], room.ward, _why_here(patient, room)))
+            lines.append(
+                Placed(patient.request, patient.patient, bed_of[i], room.ward, _why_here(patient, room, names))
+            )
         else:
             usual = [r for r in rooms.values() if patient.belongs(r, other_specialties=other_specialties)]
             anywhere = other_specialties and patient.specialty not in CLOSED_SPECIALTIES
             reason = _why_none(patient, usual, taken, waiting, anywhere=anywhere)
-            leaves = _next_leave(patient, usual, in_bed)
+            leaves = _next_leave(patient, usual, in_bed, names)
             lines.append(Placed(patient.request, patient.patient, None, None, f"{reason}{leaves}."))
     return tuple(lines)
 
 
-def _why_here(patient: Waiting, room: Room) -> str:
+def _why_here(patient: Waiting, room: Room, names: Mapping[str, str]) -> str:
+    ward, name = names.get(room.ward, room.ward), names.get(room.name, room.name)
     reasons = [f"{URGENCY[patient.priority]} (priority {patient.priority})"]
     if room.specialty in (None, patient.specialty):
-        reasons.append(f"{room.ward} takes {patient.specialty}")
+        reasons.append(f"{ward} takes {patient.specialty}")
     else:
-        reasons.append(f"no bed that fits is free on a ward for {patient.specialty}; {room.ward} is the next best")
+        reasons.append(f"no bed that fits is free on a ward for {patient.specialty}; {ward} is the next best")
     if patient.isolation:
-        reasons.append(f"{room.name} is an isolation room")
+        reasons.append(f"{name} is an isolation room")
     elif patient.alone:
-        reasons.append(f"alone in {room.name}, since no room is known to be for this patient's sex")
+        reasons.append(f"alone in {name}, since no room is known to be for this patient's sex")
     elif room.staying:
-        reasons.append(f"only {WHOM[patient.sex]} in {room.name}")
+        reasons.append(f"only {WHOM[patient.sex]} in {name}")
     else:
-        reasons.append(f"{room.name} is empty")
+        reasons.append(f"{name} is empty")
     return "; ".join(reasons) + "."
 
 
@@ -85,7 +89,7 @@ def _beds(rooms: Sequence[Room]) -> str:
     return f"{beds} bed" if beds == 1 else f"{beds} beds"
 
 
-def _next_leave(patient: Waiting, usual: Collection[Room], in_bed: Sequence[InBed]) -> str:
+def _next_leave(patient: Waiting, usual: Collection[Room], in_bed: Sequence[InBed], names: Mapping[str, str]) -> str:
     """The next expected discharge from a room that would then be open to this patient."""
     if all(p.leaving is None for p in in_bed):
         return ""
@@ -100,4 +104,5 @@ def _next_leave(patient: Waiting, usual: Collection[Room], in_bed: Sequence[InBe
     if not leaving:
         return "; no discharge is expected that would help"
     when, bed = leaving[0]
-    return f"; next expected discharge that would help: {bed} on {beds[bed].ward}, about {when:%d %b %H:%M}"
+    where = f"{names.get(bed, bed)} on {names.get(beds[bed].ward, beds[bed].ward)}"
+    return f"; next expected discharge that would help: {where}, about {when:%d %b %H:%M}"

@@ -1,0 +1,120 @@
+"""The core of operations: facts and time in; counts to tell and jobs to do out. No I/O, no clock.
+
+Counts (`WardOccupancyChanged`) are told when they change. Forecasts are due at every full hour, and
+for a ward whose census changed when its last one is 15 minutes old. A proposal is due when beds,
+requests or decisions changed. Forecasts and proposals are jobs: values in, events out (slow lane).
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from schemas.events import Event, ScheduleProposed, WardOccupancyChanged
+from schemas.ids import digest
+from services.operations import proposal, wards
+from services.operations.demand import WardFacts, forecast_ward, ward_facts
+from services.operations.site import READS, Site
+
+FORECAST_AGAIN = timedelta(minutes=15)
+PLAN_AGAIN = timedelta(minutes=1)
+KEEP = timedelta(days=30)
+FORGET_EVERY = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work for the slow lane; `name` says what it is, one of a name runs at a time."""
+
+    name: str
+    run: Callable[[], Sequence[Event]]
+
+
+@dataclass(slots=True)
+class _Pace:
+    """What is due for a site."""
+
+    recount: bool = True
+    replan: bool = True
+    changed: set[str | None] = field(default_factory=set)
+    forecast_at: dict[str | None, datetime] = field(default_factory=dict)
+    planned_at: datetime | None = None
+    forgot_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Operations:
+    """The state of every site that the log tells of."""
+
+    sites: dict[str, Site] = field(default_factory=dict)
+    _pace: dict[str, _Pace] = field(default_factory=dict)
+
+    def fold(self, event: Event) -> None:
+        """Take one fact of a kind in `READS`; any other is passed over."""
+        if not isinstance(event, READS):
+            return
+        site = self.sites.setdefault(event.site, Site(event.site))
+        if site.fold(event):
+            pace = self._pace.setdefault(event.site, _Pace())
+            pace.recount = pace.replan = True
+
+    def counted(self) -> list[WardOccupancyChanged]:
+        """The counts that differ from what was last told, as of the newest fact."""
+        found = []
+        for name, site in sorted(self.sites.items()):
+            pace = self._pace.setdefault(name, _Pace())
+            if not pace.recount or site.now is None:
+                continue
+            pace.recount = False
+            for ward, counts in wards.counts(site).items():
+                told = site.told.get(ward)
+                if told is not None and (told.occupied, told.beds, told.closed, told.waiting) == counts:
+                    continue
+                if told is None or told.occupied != counts.occupied:
+                    pace.changed |= {ward, None}
+                event = WardOccupancyChanged(
+                    id=digest("occupancy", name, ward, site.now.isoformat(), *counts), site=name, known=site.now,
+                    ward=ward, as_of=site.now, **counts._asdict(),
+                )  # fmt: skip
+                site.fold(event)
+                found.append(event)
+        return found
+
+    def due(self, at: datetime, busy: Collection[str] = ()) -> list[Job]:
+        """The jobs whose time has come and whose name is not `busy`; each is given out once."""
+        jobs = []
+        for name, site in sorted(self.sites.items()):
+            pace = self._pace.setdefault(name, _Pace())
+            if pace.forgot_at is None or at - pace.forgot_at >= FORGET_EVERY:
+                site.forget(at - KEEP)
+                pace.forgot_at = at
+            demand, plan = f"demand {name}", f"beds {name}"
+            if demand not in busy and (facts := self._forecasts(site, pace, at)):
+                jobs.append(Job(demand, partial(_forecast_all, facts)))
+            rested = pace.planned_at is None or at - pace.planned_at >= PLAN_AGAIN
+            if plan not in busy and pace.replan and rested and wards.waiting_requests(site):
+                pace.replan, pace.planned_at = False, at
+                jobs.append(Job(plan, partial(_propose, proposal.question(site, at), site.proposed)))
+        return jobs
+
+    def _forecasts(self, site: Site, pace: _Pace, at: datetime) -> list[WardFacts]:
+        counts = wards.counts(site)
+        ready = []
+        for ward in counts:
+            last = pace.forecast_at.get(ward)
+            hour = last is None or last.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1) <= at
+            if hour or (last is not None and ward in pace.changed and at - last >= FORECAST_AGAIN):
+                ready.append(ward)
+                pace.forecast_at[ward] = at
+                pace.changed.discard(ward)
+        return ward_facts(site, ready, at, {ward: c.beds for ward, c in counts.items()}) if ready else []
+
+
+def _forecast_all(facts: Sequence[WardFacts]) -> Sequence[Event]:
+    return [forecast_ward(ward) for ward in facts]
+
+
+def _propose(asked: proposal.Question, standing: ScheduleProposed | None) -> Sequence[Event]:
+    """A proposal, unless it is the one that stands already."""
+    new = proposal.propose(asked)
+    return [new] if proposal.differs(new, standing) else []

@@ -1,0 +1,25 @@
+"""Operations as a process: adapters from the settings, then the loop until SIGTERM."""
+
+from services.operations.loop import INPUTS, SERVICE, OperationsLoop, Parts
+from services.runtime import logs
+from services.runtime.health import Health
+from services.runtime.kafka_log import KafkaReader, KafkaWorker
+from services.runtime.objects import ObjectStoreByUrl
+from services.runtime.service import clock_of, serve_metrics, stop_on_signals
+from services.runtime.settings import Settings
+
+
+def main(settings: Settings) -> None:
+    """Run until told to stop. One process for all sites: a second one would wait as a standby."""
+    logs.configure(SERVICE, settings.log_level, settings.log_format)
+    stop, health = stop_on_signals(), Health(SERVICE, ("assigned", "caught up"))
+    parts = Parts(
+        worker=lambda: KafkaWorker(settings.kafka, SERVICE, INPUTS, slot=settings.slot),
+        reader=lambda: KafkaReader(settings.kafka), objects=ObjectStoreByUrl(settings.objects_url),
+        clock=clock_of(settings), health=health, partitions=settings.partitions, site=settings.site,
+    )  # fmt: skip
+    stop_web = serve_metrics(settings, SERVICE, health)
+    try:
+        OperationsLoop(parts).run(stop)
+    finally:
+        stop_web()
