@@ -31,6 +31,8 @@ class Chart:
     grid: Grid | None
     winners: dict[tuple[int, str], tuple[int, str]] = field(default_factory=dict)
     latest: dict[str, Record] = field(default_factory=dict)
+    since: int = 0
+    """Vital signs taken before this are not among the latest: the ledger keeps them as hourly values only."""
     newest_vital: int = 0
     newest_laboratory: int = 0
 
@@ -40,7 +42,7 @@ class Chart:
             self.newest_laboratory = max(self.newest_laboratory, record.taken)
         else:
             self.newest_vital = max(self.newest_vital, record.taken)
-        if record.code in PARAMETERS:
+        if record.code in PARAMETERS and record.taken >= self.since:
             held = self.latest.get(record.code)
             if (
                 held is None
@@ -61,6 +63,11 @@ class Chart:
             self.grid[row, INDEX[record.code]] = value
         return True
 
+    def forget(self, since: int) -> None:
+        """The ledger thinned what was taken before `since`: the hourly values stay as they are."""
+        self.since = since
+        self.latest = {code: r for code, r in self.latest.items() if r.taken >= since}
+
     def fresh(self, at: int) -> bool:
         """Whether the newest reading is young enough to alert on (design rule 5)."""
         return at - self.newest_vital <= VITAL_FRESH_US or at - self.newest_laboratory <= LABORATORY_FRESH_US
@@ -68,7 +75,8 @@ class Chart:
 
 def chart(ledger: Ledger, admission: int | None) -> Chart:
     """The chart of all readings that hold."""
-    made = Chart(admission, None if admission is None else np.full((ROWS, WIDTH), np.nan))
+    grid = None if admission is None else np.full((ROWS, WIDTH), np.nan)
+    made = Chart(admission, grid, since=ledger.thinned * HOUR_US)
     for record in ledger.standing():
         made.put(record)
     return made

@@ -181,7 +181,7 @@ class Ledger:
                     yield record
 
     def advance(self, known: int, anchor: int) -> bool:
-        """Time went on to `known`: thin what has become old. Whether anything was dropped."""
+        """Time went on to `known`: thin what has become old. Whether `thinned` moved."""
         start = known // HOUR_US - RAW_HOURS
         if start <= self.thinned:
             return False
@@ -189,9 +189,11 @@ class Ledger:
         emptied = start - KEPT_HOURS + RAW_HOURS
         was_emptied = before - KEPT_HOURS + RAW_HOURS
         ripe = [n for n in self.hours if before <= n < start or was_emptied <= n < emptied]
-        return bool([n for n in ripe if self._thin(n, anchor)])
+        for number in ripe:
+            self._thin(number, anchor)
+        return True
 
-    def _thin(self, number: int, anchor: int) -> bool:
+    def _thin(self, number: int, anchor: int) -> None:
         """Keep the last reading of each grid hour and code (ties: id), as `ray_jobs.risk.grid` defines it."""
         hour = self.hours[number]
         last: dict[tuple[int, str], Record] = {}
@@ -207,4 +209,3 @@ class Ledger:
         self._drop(gone)
         if gone:
             hour.own()
-        return bool(gone)

@@ -90,8 +90,8 @@ class PatientState:
         at = micros(known)
         if at > self.known:
             self.known = at
-            if self.ledger.advance(at, self.anchor):
-                self.readings_changed()
+            if self.ledger.advance(at, self.anchor) and self._chart is not None:
+                self._chart.forget(self.ledger.thinned * HOUR_US)
 
     @property
     def as_of(self) -> datetime:
