@@ -145,7 +145,7 @@ def test_a_forecast_carries_its_mode_row_and_reasons() -> None:
     assert (forecast.mode, forecast.row, forecast.fresh, forecast.late) == ("live", 2, True, False)
     if forecast.probability >= forecast.threshold:
         explained = only(said, ForecastExplained)
-            assert explained.forecast == forecast.id
+        assert explained.forecast == forecast.id
         assert [f.feature for f in explained.factors] == list(FEATURES[:-7:-1])
     for ward, mode in (("4A", "silent"), ("ICU", None)):
         moved = minutes(140 + len(ward))
