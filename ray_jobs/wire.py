@@ -37,7 +37,8 @@ class Message(NamedTuple):
 def encode(tensors: Mapping[str, NDArray[np.generic]], metadata: Mapping[str, str] | None = None) -> bytes:
     """Bytes of the arrays (any layout, native types) and metadata."""
     dense = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    return safetensors_numpy.save(dense, dict(metadata or {}))
+    # Without entries there must be no dictionary either: an empty one gives a broken header.
+    return safetensors_numpy.save(dense, dict(metadata) if metadata else None)
 
 
 def decode(body: bytes, *, max_bytes: int = MAX_BYTES) -> Message:

@@ -1,14 +1,15 @@
-"""Ship a trained sepsis model: weights and `model.json` after training, `metrics.json` and `card.md` after evaluation."""
+"""Ship a sepsis model: weights and `model.json` after training, `metrics.json` and `card.md` after evaluation."""
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 from ray_jobs import registry
-from ray_jobs.risk.features import FEATURES, features_sha
+from ray_jobs.risk.names import FEATURES, features_sha
 from ray_jobs.risk.train import MAX_TREES, NEGATIVE_RATE, PARAMETERS, Choices
 from ray_jobs.risk.train import MODELS as SEPSIS_MODELS
 
@@ -16,7 +17,6 @@ WEIGHTS: Final = "model.txt"
 HORIZON_HOURS: Final = 6
 # The training hospitals' ages are 14 to 100 whole years, but only 23 patients of 32,141 are under 18: not a basis.
 POPULATION: Final = registry.Population(min_age=18, max_age=100, setting="adult intensive care, medical or surgical")
-HOSPITAL_NAMES: Final = {"a": "hospital A", "b": "hospital B"}
 
 
 def ship(name: str, trees: Path, choices: Choices, models: Path) -> registry.Card:
@@ -64,73 +64,72 @@ ROWS: Final = (
 
 def _text(figures: dict[str, Any], card: registry.Card) -> str:
     parts = {key: value for key, value in figures.items() if isinstance(value, dict)}
-    lines = [
-        f"# {card.name} {card.version}",
-        "",
-        f"Hourly probability that {card.outcome}, from the stay so far. {card.extra['trees']:g} boosted trees (LightGBM) "
-        f"on {len(card.features)} features, calibrated on held-out folds.",
-        "",
-        f"**For** adults of {card.population.min_age:g} to {card.population.max_age:g} years in {card.population.setting}. "
-        "**Not for** wards outside intensive care, children, or as the only reason to treat or not to treat. It has been "
-        "measured on past records only, never at a bedside; a new site starts it silent.",
-        "",
-        "## Measured on patients it never saw",
-        "",
-        "| | " + " | ".join(_title(key, part) for key, part in parts.items()) + " |",
-        "|---" * (len(parts) + 1) + "|",
-    ]
+
+    def row(title: str, cells: Iterable[str]) -> str:
+        return f"| {title} | " + " | ".join(cells) + " |"
+
+    table = [row("", (_title(key, part) for key, part in parts.items())), "|---" * (len(parts) + 1) + "|"]
     for title, key in ROWS:
-        cells = (f"{p[key]['value']:.3f} ({p[key]['low']:.3f} to {p[key]['high']:.3f})" for p in parts.values())
-        lines.append(f"| {title} | " + " | ".join(cells) + " |")
-    lines.append(
-        "| Calibration slope | " + " | ".join(f"{p['calibration']['slope']:.2f}" for p in parts.values()) + " |"
+        table.append(row(title, (_interval(part[key]) for part in parts.values())))
+    calibration = [part["calibration"] for part in parts.values()]
+    ratios = (", ".join(f"{x:.2f}" for x in c["observed_expected_top_twentieths"]) for c in calibration)
+    table.append(row("Calibration slope", (f"{c['slope']:.2f}" for c in calibration)))
+    table.append(row("Observed/expected, five highest twentieths", ratios))
+    table.append(row("Hours with an alarm", (f"{part['alarm_hours']:.1%}" for part in parts.values())))
+    return TEXT.format(
+        card=card,
+        trees=card.extra["trees"],
+        table="\n".join(table),
+        features=len(card.features),
+        draws=figures["bootstrap_draws"],
+        hospitals=" and ".join(f"hospital {hospital.upper()}" for hospital in SEPSIS_MODELS[card.name]),
+        rate=NEGATIVE_RATE,
+        most_trees=MAX_TREES,
+        slope=card.calibration.slope if card.calibration else 1.0,
+        parameters=", ".join(f"{key} {value}" for key, value in PARAMETERS.items() if key != "verbosity"),
     )
-    ratios = (p["calibration"]["observed_expected_top_twentieths"] for p in parts.values())
-    lines.append(
-        "| Observed/expected, five highest twentieths | "
-        + " | ".join(", ".join(f"{x:.2f}" for x in part) for part in ratios)
-        + " |"
-    )
-    lines.append("| Hours with an alarm | " + " | ".join(f"{p['alarm_hours']:.1%}" for p in parts.values()) + " |")
-    lines += [
-        "",
-        f"Intervals: {figures['bootstrap_draws']} bootstrap draws of patients, 2.5 to 97.5 %. The label is the challenge's: "
-        "1 from six hours before onset to the end of the record. `wardwatch risk evaluate --model "
-        f"{card.name}` prints and writes these figures again.",
-        "",
-        "## How it was made",
-        "",
-        f"Data: PhysioNet/CinC Challenge 2019, {_hospitals(card.name)} (CC BY 4.0; Reyna et al., Crit Care Med 2020;48:210). "
-        "Four fifths of the patients, drawn by a hash of their key; the last fifth is what the table above is measured on "
-        f"(column within). Hours of patients without sepsis are drawn at {NEGATIVE_RATE:.0%} and weighted by the inverse. "
-        f"Number of trees (up to {MAX_TREES}, by log loss), calibration line (slope {_slope(card):.3f}) and the alarm "
-        f"threshold {card.threshold:.4f} (by utility) were chosen on five inner folds. Parameters: "
-        + ", ".join(f"{key} {value}" for key, value in PARAMETERS.items() if key != "verbosity")
-        + ". `wardwatch risk train` repeats it.",
-        "",
-        "## Limits",
-        "",
-        "- The data has no consciousness, urine output, drugs or cultures; the label follows when clinicians suspected "
-        "infection, so the model has partly learnt when they measure.",
-        "- Both hospitals are American intensive care units. Elsewhere, expect less: see the column across where there is "
-        "one, and recalibrate.",
-        "- Ages 14 to 17 (23 patients) were in the data and are outside the population.",
-        "- Values outside the ranges of `ray_jobs/risk/grid.py` count as not measured.",
-        "",
-    ]
-    return "\n".join(lines)
+
+
+def _interval(figure: dict[str, float]) -> str:
+    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
 
 
 def _title(key: str, part: dict[str, Any]) -> str:
-    where = key.replace("_", ", hospital ") if "_" in key else key
-    return (
-        f"{where.replace('hospital a', 'hospital A').replace('hospital b', 'hospital B')} ({part['patients']} patients)"
-    )
+    where, _, hospital = key.partition("_")
+    return f"{where}{f', hospital {hospital.upper()}' if hospital else ''} ({part['patients']} patients)"
 
 
-def _hospitals(name: str) -> str:
-    return " and ".join(HOSPITAL_NAMES[hospital] for hospital in SEPSIS_MODELS[name])
+TEXT: Final = """\
+# {card.name} {card.version}
 
+Hourly probability that {card.outcome}, from the stay so far.
+{trees} boosted trees (LightGBM) on {features} features, calibrated on held-out folds.
 
-def _slope(card: registry.Card) -> float:
-    return card.calibration.slope if card.calibration else 1.0
+**For** adults of {card.population.min_age:g} to {card.population.max_age:g} years in {card.population.setting}.
+**Not for** wards outside intensive care, children, or as the only reason to treat or not to treat. It has been
+measured on past records only, never at a bedside; a new site starts it silent.
+
+## Measured on patients it never saw
+
+{table}
+
+Intervals: {draws} bootstrap draws of patients, 2.5 to 97.5 %. The label is the challenge's: 1 from six hours before
+onset to the end of the record. `wardwatch risk evaluate --model {card.name}` prints and writes these figures again.
+
+## How it was made
+
+Data: PhysioNet/CinC Challenge 2019, {hospitals} (CC BY 4.0; Reyna et al., Crit Care Med 2020;48:210).
+Four fifths of the patients, drawn by a hash of their key, were trained on; the last fifth is the column within.
+Hours of patients without sepsis are drawn at {rate:.0%} and weighted by the inverse. Number of trees (up to {most_trees},
+by log loss), calibration line (slope {slope:.3f}) and alarm threshold {card.threshold:.4f} (by utility) were chosen on five
+inner folds. Parameters: {parameters}. `wardwatch risk train --model {card.name}` repeats it.
+
+## Limits
+
+- The data has no consciousness, urine output, drugs or cultures; the label follows the clinicians' suspicion of
+  infection, so the model has partly learnt when they measure.
+- Both hospitals are American intensive care units. Elsewhere expect less (a column across, where there is one, shows
+  how much), and recalibrate.
+- Ages 14 to 17 (23 patients) were in the data and are outside the population.
+- Values outside the ranges of `ray_jobs/risk/grid.py` count as not measured.
+"""

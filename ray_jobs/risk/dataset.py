@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ray_jobs.risk.features import FEATURES, features_all, features_sha
+from ray_jobs.risk.features import features_all
+from ray_jobs.risk.names import FEATURES, features_sha
 from ray_jobs.risk.split import fold_of
 from ray_jobs.risk.stays import read_table, stays
 from ray_jobs.risk.utility import best_prediction, hour_utilities

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ray_jobs import registry, wire
-from ray_jobs.risk.features import FEATURES
 from ray_jobs.risk.local import Scorer
+from ray_jobs.risk.names import FEATURES
 
 
 class RiskModels:

@@ -13,9 +13,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ray_jobs.risk.grid import INDEX, WIDTH
+from ray_jobs.risk.names import VITALS
 
-# The seven vital signs whose course matters (etco2 is measured in one of the two training hospitals only).
-VITALS: Final = 7
 HR, SPO2, TEMP, SBP, MAP, DBP, RESP = range(VITALS)
 FIO2, PACO2, SAO2 = INDEX["fio2"], INDEX["paco2"], INDEX["sao2"]
 BUN, CREATININE, WBC = INDEX["bun"], INDEX["creatinine"], INDEX["wbc"]
@@ -32,25 +31,6 @@ SOFA_BILIRUBIN_FROM = (1.2, 2.0, 6.0, 12.0)
 SOFA_CREATININE_FROM = (1.2, 2.0, 3.5, 5.0)
 SOFA_MAP_BELOW = 70.0
 RECENT_HOURS: Final = 12
-
-DERIVED: Final = (
-    "shock_index",
-    "pulse_pressure",
-    "age_shock_index",
-    "bun_creatinine",
-    "spo2_fio2",
-    "sao2_fio2",
-    "lactate_bicarbonate",
-    "qsofa_met",
-    "qsofa_known",
-    "sirs_met",
-    "sirs_known",
-    "sofa_partial",
-    "measured_now",
-    "labs_recent",
-    "vitals_recent",
-    "iculos",
-)
 
 Vector = NDArray[np.float64]
 

@@ -6,52 +6,28 @@ the same grid gives the same bits whether one row is asked for or all.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import Final
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ray_jobs.risk.derived import DERIVED, VITALS, fill_derived
-from ray_jobs.risk.grid import COLUMNS, NAMES, STATIC_NAMES, WIDTH
+from ray_jobs.risk.derived import fill_derived
+from ray_jobs.risk.grid import STATIC_NAMES, WIDTH
+from ray_jobs.risk.names import (
+    BASELINE_HOURS,
+    DERIVED,
+    DEVIATIONS,
+    EXTREMES,
+    FEATURES,
+    MEANS,
+    SLOPES,
+    VITALS,
+    features_sha,
+)
+
+__all__ = ["FEATURES", "Matrix", "Vector", "features_all", "features_row", "features_sha"]
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
-
-MEANS: Final = (3, 6, 12, 24)
-EXTREMES: Final = (6, 24)
-DEVIATIONS: Final = (12,)
-SLOPES: Final = (6, 12)
-# The baseline is the mean of what was measured in the first hours of the stay.
-BASELINE_HOURS: Final = 6
-
-
-def _names() -> tuple[str, ...]:
-    names = [f"last_{name}" for name in NAMES]
-    names += [f"hours_since_{name}" for name in NAMES]
-    names += [f"count_{name}" for name in NAMES]
-    names += [f"change_{name}" for name in NAMES]
-    for vital in NAMES[:VITALS]:
-        names += [f"mean_{vital}_{hours}h" for hours in MEANS]
-        names += [f"{end}_{vital}_{hours}h" for hours in EXTREMES for end in ("min", "max")]
-        names += [f"std_{vital}_{hours}h" for hours in DEVIATIONS]
-        names += [f"slope_{vital}_{hours}h" for hours in SLOPES]
-        names += [f"from_baseline_{vital}"]
-    return (*names, *DERIVED, *STATIC_NAMES)
-
-
-FEATURES: Final[tuple[str, ...]] = _names()
-
-
-# Raised whenever the arithmetic below changes under the same names.
-ARITHMETIC: Final = 1
-
-
-def features_sha() -> str:
-    """SHA-256 over arithmetic, names, columns and their ranges, in order: which features a model was made for."""
-    return hashlib.sha256(json.dumps([ARITHMETIC, FEATURES, COLUMNS]).encode()).hexdigest()
 
 
 @njit(cache=True, error_model="numpy")

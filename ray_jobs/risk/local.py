@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from ray_jobs import registry, wire
-from ray_jobs.risk.features import FEATURES, features_sha
-from ray_jobs.risk.trees import Floats, Trees
+from ray_jobs.risk.booster import Floats
+from ray_jobs.risk.names import FEATURES, features_sha
+from ray_jobs.risk.trees import Trees
 
 
 class MismatchError(ValueError):

@@ -20,7 +20,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from ray_jobs.risk.dataset import Dataset, Progress, load
-from ray_jobs.risk.features import FEATURES, features_sha
+from ray_jobs.risk.names import FEATURES, features_sha
 from ray_jobs.risk.split import FOLDS, OUTER, SEED
 from ray_jobs.risk.trees import logistic
 from ray_jobs.risk.utility import best_threshold, utility

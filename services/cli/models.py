@@ -14,7 +14,7 @@ NOT_OK = 1
 def models(
     *, as_json: Annotated[bool, typer.Option("--json", help="One JSON array on standard output.")] = False
 ) -> None:
-    """List every model with version, task, population and alarm threshold; exit 1 when a file is not the released one."""
+    """List every model with version, population and threshold; exit 1 when a file is not the released one."""
     import json
 
     from ray_jobs.registry import RegistryError, list_models, load_model

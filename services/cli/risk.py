@@ -52,13 +52,11 @@ def score(
 def train(
     model: ModelName = "sepsis",
     data: Data = None,
-    work: Annotated[Path, typer.Option(help="Where stages are kept; a second run goes on from them.")] = Path(
-        ".work/risk"
-    ),
+    work: Annotated[Path, typer.Option(help="Where stages are kept, to go on from.")] = Path(".work/risk"),
     models: Annotated[Path | None, typer.Option(help="Folder to ship to; default: the registry's.")] = None,
     threads: Threads = 2,
 ) -> None:
-    """Train a sepsis model from the data folder to the shipped weights (about 10 minutes on 2 cores), then measure it."""
+    """Train a sepsis model from the data folder to shipped weights (10 minutes on 2 cores), then measure it."""
     from ray_jobs.registry import models_folder
     from ray_jobs.risk import train as training
     from ray_jobs.risk.card import ship

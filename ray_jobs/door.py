@@ -1,0 +1,112 @@
+"""The ingress of the Serve application: routes a request to its model, and says in JSON what went wrong."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import numpy as np
+from ray.exceptions import RayError
+from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ray_jobs import registry, wire
+from ray_jobs.risk.deployment import RiskModels
+from ray_jobs.risk.local import MismatchError
+
+if TYPE_CHECKING:
+    from ray.serve.handle import DeploymentHandle
+
+PREFIX: Final = "/infer/"
+SIDE: Final = 224
+log = logging.getLogger("ray.serve")
+
+
+class UnknownModelError(Exception):
+    """No such model is served."""
+
+
+class TooLargeError(Exception):
+    """The request is larger than the wire allows."""
+
+
+class Door:
+    """The one door: answers for the trees itself, passes pictures on to the network's own replicas."""
+
+    def __init__(
+        self, trees: tuple[str, ...], networks: dict[str, DeploymentHandle[Any]], absent: dict[str, str]
+    ) -> None:
+        """Load the trees; `absent` says why a model is not served. Raises RegistryError."""
+        self._risk = RiskModels(trees)
+        self._networks = networks
+        self._absent = absent
+        self._cards = (*self._risk.cards, *(registry.load_card(name) for name in networks))
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer a request; statuses as in `ray_jobs.application`."""
+        page = request.url.path.removeprefix(PREFIX)
+        try:
+            if request.method == "POST":
+                return Response(await self._infer(page, await _body(request)), media_type=wire.CONTENT_TYPE)
+            return JSONResponse(self._models() if page == "models" else await self._health(page))
+        except tuple(STATUS) as error:
+            return _error(error, page)
+
+    async def _infer(self, name: str, body: bytes) -> bytes:
+        if name in self._networks:
+            return await cast("Awaitable[bytes]", self._networks[name].infer.remote(body))
+        if name in self._risk:
+            return await self._risk.infer(name, body)
+        served = ", ".join(card.name for card in self._cards) or "none"
+        raise UnknownModelError(f"model {name}: {self._absent.get(name, 'unknown')}; served are: {served}")
+
+    def _models(self) -> dict[str, Any]:
+        told = {"name", "version", "task", "kind", "classes", "threshold", "horizon_hours", "population"}
+        return {"models": [card.model_dump(mode="json", include=told) for card in self._cards], "absent": self._absent}
+
+    async def _health(self, page: str) -> dict[str, Any]:
+        """Milliseconds of a canary through each model asked for."""
+        what, _, name = page.partition("/")
+        if what != "health":
+            raise UnknownModelError(f"there is no page {page}; there are models, health and health/MODEL")
+        names = (name,) if name else tuple(card.name for card in self._risk.cards)
+        return {"status": "ok", "models": {name: await self._canary(name) for name in names}}
+
+    async def _canary(self, name: str) -> float:
+        if name in self._risk:
+            return self._risk.canary(name)
+        start = time.perf_counter()
+        await self._infer(name, wire.encode({"pixels": np.zeros((1, SIDE, SIDE), dtype=np.uint8)}))
+        return (time.perf_counter() - start) * 1000
+
+
+async def _body(request: Request) -> bytes:
+    if int(request.headers.get("content-length", 0)) > wire.MAX_BYTES:
+        raise TooLargeError(f"more than {wire.MAX_BYTES} bytes: send fewer rows a call")
+    return await request.body()
+
+
+# First fit counts.
+STATUS: Final[dict[type[Exception], HTTPStatus]] = {
+    UnknownModelError: HTTPStatus.NOT_FOUND,
+    TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    MismatchError: HTTPStatus.CONFLICT,
+    wire.WireError: HTTPStatus.BAD_REQUEST,
+    BackPressureError: HTTPStatus.SERVICE_UNAVAILABLE,
+    DeploymentUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    RayError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+def _error(error: Exception, page: str) -> Response:
+    status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        log.warning("%s did not answer: %s", page, type(error).__name__)
+        text = f"{page} does not answer now ({type(error).__name__})"
+        return JSONResponse({"error": text}, status_code=status, headers={"Retry-After": "1"})
+    # From another replica an error comes as the text of its whole stack, with the error itself as its cause.
+    return JSONResponse({"error": str(getattr(error, "cause", error))}, status_code=status)

@@ -1,0 +1,1 @@
+"""The command line: `wardwatch …`, a file per group of commands."""

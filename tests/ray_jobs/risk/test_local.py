@@ -1,0 +1,74 @@
+"""The answer of a risk model to a message of the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+import numpy as np
+import pytest
+
+from ray_jobs import wire
+from ray_jobs.risk.deployment import RiskModels
+from ray_jobs.risk.local import MismatchError, Scorer
+from ray_jobs.risk.names import FEATURES, features_sha
+
+SCORER = Scorer("sepsis")
+ROWS = np.linspace(-5, 200, 4 * len(FEATURES)).reshape(4, -1)
+
+
+def asked(metadata: dict[str, str]) -> wire.Message:
+    """The scorer's answer about ROWS, over the wire and back."""
+    question = wire.decode(wire.encode({"rows": ROWS}, metadata))
+    return wire.decode(wire.encode(*SCORER.infer(question)))
+
+
+def test_probabilities_come_back_with_the_model_that_gave_them() -> None:
+    """A probability for each row, to the bit what the scorer gives, and the model's name and version."""
+    answer = asked({"model": "sepsis", "features": features_sha(), "version": SCORER.card.version})
+    assert answer.tensors["probability"].tobytes() == SCORER.probability(ROWS).tobytes()
+    assert answer.metadata == {"model": "sepsis", "version": SCORER.card.version}
+    assert "contributions" not in answer.tensors
+
+
+def test_contributions_only_for_rows_above_the_level() -> None:
+    """With explain_above, contributions come for exactly the rows whose probability is at least that."""
+    probability = SCORER.probability(ROWS)
+    level = float(np.sort(probability)[2])
+    answer = asked({"explain_above": repr(level)})
+    expected = np.flatnonzero(probability >= level)
+    assert answer.tensors["explained"].tolist() == expected.tolist()
+    assert answer.tensors["contributions"].shape == (len(expected), len(FEATURES))
+    assert asked({"explain_above": "2"}).tensors["contributions"].shape == (0, len(FEATURES))
+
+
+@pytest.mark.parametrize("metadata", [{"version": "0.0"}, {"features": "abc"}])
+def test_another_version_is_refused(metadata: dict[str, str]) -> None:
+    """A caller that holds another version of model or features gets no number."""
+    with pytest.raises(MismatchError, match="served is"):
+        asked(metadata)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "metadata"),
+    [
+        ({}, {}),
+        ({"rows": np.zeros((1, 3))}, {}),
+        ({"rows": np.zeros((1, len(FEATURES)), dtype=np.float32)}, {}),
+        ({"rows": np.zeros((1, len(FEATURES)))}, {"explain_above": "high"}),
+    ],
+)
+def test_a_wrong_question_is_refused(tensors: wire.Tensors, metadata: dict[str, str]) -> None:
+    """Missing rows, a wrong width, a wrong type or a level that is no number are the caller's errors."""
+    with pytest.raises(wire.WireError):
+        SCORER.infer(wire.Message(tensors, metadata))
+
+
+def test_all_risk_models_answer_in_one_replica() -> None:
+    """The deployment loads every model of trees, knows their names, and its canary takes a measurable time."""
+    models = RiskModels()
+    assert "sepsis" in models
+    assert "chest-pneumonia" not in models
+    assert 0 < models.canary("sepsis") < math.inf
+    body = asyncio.run(models.infer("sepsis", wire.encode({"rows": ROWS})))
+    assert wire.decode(body).tensors["probability"].tobytes() == SCORER.probability(ROWS).tobytes()
