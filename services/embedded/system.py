@@ -24,7 +24,7 @@ from services.runtime.settings import Settings
 
 SERVICES = ("gateway", "watch", "imaging", "alerting", "operations", "console", "outlets")
 """Every service that the system runs; the simulator is no part of it."""
-DEMO_MODES = {"sepsis": {"*": "silent", "5A": "live"}, "chest-pneumonia": {"*": "live"}}
+DEMO_MODES = {"sepsis": {"*": "silent", "ICU": "live"}, "chest-pneumonia": {"*": "live"}}
 """The demo shows a model that is live on one ward and silent on the others (design rule 9)."""
 READY_S = 90.0
 

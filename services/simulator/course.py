@@ -81,7 +81,9 @@ class Course:
             self._next_arrival += timedelta(hours=float(rng.exponential(1.0 / ARRIVALS_PER_HOUR)))
             child = bool(rng.random() < 0.2)  # noqa: PLR2004 - one in five
             who = self.hospital.person(child)
-            specialty = "paediatrics" if child else str(rng.choice(["general-medicine", "surgery"]))
+            specialty = (
+                "paediatrics" if child else str(rng.choice(["general-medicine", "intensive-care"], p=[0.7, 0.3]))
+            )
             priority = str(rng.choice(["asap", "urgent", "routine"], p=[0.2, 0.5, 0.3]))
             request = fhir.admission_request(who, now, specialty, priority=priority, hours=float(rng.uniform(12, 96)))
             self._requests[who.mrn] = (who, now, request)

@@ -26,6 +26,7 @@ class Ward:
     specialty: str
     rooms: tuple[int, ...]
     child: bool = False
+    intensive: bool = False
 
     def beds(self) -> list[tuple[str, str]]:
         """(room, bed) codes."""
@@ -37,8 +38,8 @@ class Ward:
 
 
 WARDS = (
+    Ward("ICU", "Intensive care", "intensive-care", (4, 4, 1, 1), intensive=True),
     Ward("5A", "Ward 5A Acute medicine", "general-medicine", (4, 4, 2, 1, 1)),
-    Ward("5B", "Ward 5B Surgery", "surgery", (4, 2, 2, 1, 1)),
     Ward("CH", "Children's ward", "paediatrics", (2, 2, 1, 1), child=True),
 )
 

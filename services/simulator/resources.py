@@ -14,6 +14,7 @@ _PHYSICAL = "http://terminology.hl7.org/CodeSystem/location-physical-type"
 _V2 = "http://terminology.hl7.org/CodeSystem/v2-0203"
 _BED_STATUS = "http://terminology.hl7.org/CodeSystem/v2-0116"
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
+MEDICAL_ICU = "441994008"
 PRESSURE_PANEL = "85354-9"
 _PRESSURES = ("systolic_bp", "diastolic_bp")
 
@@ -90,7 +91,10 @@ def encounter(who: Inpatient, *, ended: datetime | None = None) -> Resource:
     return {
         "resourceType": "Encounter", "id": who.encounter, "status": "finished" if ended else "in-progress",
         "class": {"system": _ACT, "code": "IMP"}, "subject": {"reference": f"Patient/pat-{who.mrn}"},
-        "serviceType": {"coding": [{"system": "urn:wardwatch:specialty", "code": who.ward.specialty}]},
+        "serviceType": {
+            "coding": [{"system": "urn:wardwatch:specialty", "code": who.ward.specialty}]
+            + ([{"system": SNOMED, "code": MEDICAL_ICU}] if who.ward.intensive else [])
+        },
         "period": period,
         "location": [
             {
