@@ -5,15 +5,19 @@ an event's id is the hash of what it holds. BLAKE2b (RFC 7693) with 16 bytes of 
 written as 26 characters of base 32 so that an id can stand in a URL, a header or a file name.
 """
 
-import base64
 import hashlib
+from typing import Final
+
+_PAIRS: Final = tuple(a + b for a in "abcdefghijklmnopqrstuvwxyz234567" for b in "abcdefghijklmnopqrstuvwxyz234567")
+"""Two characters of base 32 (RFC 4648, in lower case) for every ten bits: base64.b32encode costs ten times more."""
 
 
 def digest(*parts: object) -> str:
     """26 characters that depend on every part and on where one part ends and the next begins."""
-    h = hashlib.blake2b(digest_size=16)
+    said = bytearray()
     for part in parts:
-        raw = str(part).encode()
-        h.update(len(raw).to_bytes(4, "big"))
-        h.update(raw)
-    return base64.b32encode(h.digest()).decode().rstrip("=").lower()
+        raw = (part if type(part) is str else str(part)).encode()
+        said += len(raw).to_bytes(4, "big")
+        said += raw
+    bits = int.from_bytes(hashlib.blake2b(said, digest_size=16).digest(), "big") << 2
+    return "".join([_PAIRS[bits >> shift & 1023] for shift in range(120, -1, -10)])

@@ -5,6 +5,7 @@ Mapping functions are pure: what they need to know of the world (site, time, who
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Literal, NamedTuple, NoReturn, Protocol
 
 from schemas.events import Event, Reading
@@ -117,6 +118,7 @@ class Context:
         return None if name is None else encounter_id(self.site, name)
 
 
+@lru_cache(maxsize=65536)
 def encounter_id(site: str, name: str) -> str:
     """The id of a stay on the bus."""
     return digest(site, "Encounter", name)
