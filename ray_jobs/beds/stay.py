@@ -89,7 +89,7 @@ def learn(
 ) -> tuple[LengthOfStay, Arrivals]:
     """What the spells seen between `since` and `now` (hours on the log's axis) teach.
 
-    A spell that began before `since` is left-truncated: it teaches how people leave, not how they come.
+    A spell that did not begin after `since` is left-truncated: it teaches how people leave, not how they come.
     """
     prior = prior or Prior()
     leaves, exposure = np.zeros(len(BANDS_HOURS)), np.zeros(len(BANDS_HOURS))
@@ -106,7 +106,7 @@ def learn(
         if left is not None:
             leaves[np.searchsorted(BANDS_HOURS, high, side="right") - 1] += 1
             leaves_at[int(left) % DAY] += 1
-        if spell.entered >= since:
+        if spell.entered > since:
             comes_at[int(spell.entered) % DAY] += 1
     prior_leaves, prior_exposure = _pseudo_patients(prior)
     hazard = (prior_leaves + leaves) / (prior_exposure + exposure)

@@ -19,7 +19,7 @@ def explain(
     other_specialties: bool,
     names: Mapping[str, str],
 ) -> tuple[Placed, ...]:
-    """A line for each request, in order; `chosen` maps its index to a room, `bed_of` to a bed; `names` are for people."""
+    """A line for each request, in order; `chosen` maps its index to a room, `bed_of` to a bed, `names` ids to words."""
     taken: dict[str, list[int]] = {}
     for i, name in chosen.items():
         taken.setdefault(name, []).append(i)
@@ -27,9 +27,8 @@ def explain(
     for i, patient in enumerate(waiting):
         if i in chosen:
             room = rooms[chosen[i]]
-            lines.append(
-                Placed(patient.request, patient.patient, bed_of[i], room.ward, _why_here(patient, room, names))
-            )
+            why = _why_here(patient, room, names)
+            lines.append(Placed(patient.request, patient.patient, bed_of[i], room.ward, why))
         else:
             usual = [r for r in rooms.values() if patient.belongs(r, other_specialties=other_specialties)]
             anywhere = other_specialties and patient.specialty not in CLOSED_SPECIALTIES

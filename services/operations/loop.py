@@ -152,13 +152,13 @@ class OperationsLoop:
         found: list[Event] = []
         for name in [name for name, job in self._jobs.items() if job.done()]:
             job = self._jobs.pop(name)
-            try:
+            error = job.exception()
+            if error is None:
                 found += job.result()
-            except Exception as error:  # a fault of a job on these facts must not stop the census
+                self.parts.health.set("jobs")
+            else:  # a fault of one job must not stop the census
                 _log.error("job failed", name=name.split()[0], error=type(error).__name__)
                 self.parts.health.set("jobs", f"{name.split()[0]} failed: {type(error).__name__}")
-            else:
-                self.parts.health.set("jobs")
         for event in found:
             self.state.fold(event)
         return found

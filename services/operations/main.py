@@ -10,7 +10,9 @@ from services.runtime.settings import Settings
 
 
 def main(settings: Settings) -> None:
-    """Run until told to stop. One process for all sites: a second one would wait as a standby."""
+    """Run until told to stop. One process for all sites; another one of the same slot takes over from it."""
+    if settings.slot != 0:  # two members would share the partitions, and each see half a hospital
+        raise SystemExit("operations runs once: WARDWATCH_SLOT must be 0")
     logs.configure(SERVICE, settings.log_level, settings.log_format)
     stop, health = stop_on_signals(), Health(SERVICE, ("assigned", "caught up"))
     parts = Parts(
