@@ -1,0 +1,66 @@
+"""The gateway as a process: adapters from the settings, the FHIR routes and the DICOM door, until SIGTERM."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.gateway.dicom import DicomServer
+from services.gateway.dicom_store import ImageDoor
+from services.gateway.gateway import SERVICE, Gateway
+from services.gateway.routes import add_errors, routes
+from services.runtime import logs, web
+from services.runtime.health import Health
+from services.runtime.identity import SqliteIdentity
+from services.runtime.kafka_log import KafkaPublisher
+from services.runtime.objects import ObjectStoreByUrl
+from services.runtime.service import clock_of, stop_on_signals
+from services.runtime.settings import Settings
+
+BEAT_S = 5.0
+
+
+def make_app(gateway: Gateway, settings: Settings, health: Health) -> FastAPI:
+    """The application with all routes; the event loop shows that it is alive every few seconds."""
+    app = web.create_app(SERVICE, settings, health)
+    app.include_router(routes(gateway))
+    add_errors(app)
+
+    @asynccontextmanager
+    async def alive(_: FastAPI) -> AsyncIterator[None]:
+        async def beat() -> None:
+            while True:
+                health.beat()
+                await asyncio.sleep(BEAT_S)
+
+        task = asyncio.create_task(beat())
+        yield
+        task.cancel()
+
+    app.router.lifespan_context = alive
+    return app
+
+
+def main(settings: Settings) -> None:
+    """Serve until told to stop; raises DependencyError when Kafka or a store is not there at the start."""
+    logs.configure(SERVICE, settings.log_level, settings.log_format)
+    stop_on_signals()  # uvicorn handles the signals and then gives them back: ours end nothing twice
+    clock = clock_of(settings)
+    identity = SqliteIdentity(settings.identity_url)
+    objects = ObjectStoreByUrl(settings.objects_url)
+    publisher = KafkaPublisher(settings.kafka)
+    gateway = Gateway(
+        site=settings.site, partitions=settings.partitions, identity=identity, publisher=publisher, objects=objects,
+        clock=clock, told=settings.clock == "told",
+    )  # fmt: skip
+    door = ImageDoor(identity, objects, publisher, clock, settings.site, settings.partitions)
+    dicom = DicomServer(door, ae_title=settings.ae_title, host=settings.host, port=settings.dicom_port)
+    listener = web.bind(settings.host, settings.gateway_port)
+    dicom.start()
+    web.announce(settings, SERVICE, port=listener.getsockname()[1], dicom_port=dicom.port)
+    try:
+        web.serve(make_app(gateway, settings, Health(SERVICE)), listener)
+    finally:
+        dicom.stop()
+        publisher.close()
