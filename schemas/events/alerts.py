@@ -110,7 +110,7 @@ class AlertStanding(PatientEvent):
     summary: Annotated[str, Field(max_length=300)] = ""
     over: Annotated[int, Field(ge=0)] = 0
     under: Annotated[int, Field(ge=0)] = 0
-    extra: dict[str, str] = {}
+    extra: dict[str, str] = Field(default_factory=dict)
 
     @property
     def key(self) -> str:

@@ -124,7 +124,7 @@ class AppointmentBooked(ClinicalEvent):
 
 
 class PatientMerged(ClinicalEvent):
-    """This patient (the losing key) is the same person as `into` (design rule 13)."""
+    """The patient of this losing key is the same person as `into` (design rule 13)."""
 
     into: PatientKey
 

@@ -5,7 +5,7 @@ something, a deadline that was missed), where it fell among the messages: with i
 feeds the same inputs in the same order (docs/decisions/0002-turns.md).
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, Field
 

@@ -74,7 +74,7 @@ def account(system: System, report: Path) -> Summary:
 
 
 def reading_mark(site: str, observation: str, code: str, taken: str, value: float) -> int:
-    """The mark that watch keeps of a reading of a site's own Observation without a version (schemas.fhir.observation)."""
+    """The mark that watch keeps of a reading of an Observation without a version (schemas.fhir.observation)."""
     source = f"{digest(site, '', 'Observation', observation)}/{code}"
     return fingerprint(digest(source, "", datetime.fromisoformat(taken).astimezone(UTC).isoformat(), value))
 

@@ -21,7 +21,7 @@ NOT_WHOLE, WRONG_USAGE, NO_DEPENDENCY = 1, 2, 3
 DRAIN_S = 30.0
 
 
-def demo(  # noqa: PLR0913 - a command's options
+def demo(
     *,
     seconds: Annotated[float | None, typer.Option("--for", help="End after this many seconds; else at Ctrl-C.")] = None,
     patients: Annotated[int, typer.Option(min=1, max=32, help="How many patients lie in the wards at the start.")] = 24,
@@ -75,7 +75,8 @@ def _welcome(console: Console, system: System, took_s: float) -> None:
     console.print(f"  care team       {url}/?token={system.tokens['care']}", highlight=False, soft_wrap=True)
     console.print(f"  administrator   {url}/?token={system.tokens['admin']}", highlight=False, soft_wrap=True)
     console.print(
-        f"  FHIR            {system.url('gateway')}/fhir    DICOM  {system.settings.ae_title}@{system.settings.dicom_port}",
+        f"  FHIR            {system.url('gateway')}/fhir\n"
+        f"  DICOM           {system.settings.ae_title}@{system.settings.dicom_port}",
         highlight=False,
     )
     console.print(f"  logs            {system.stack.run_dir / 'logs'}", highlight=False)

@@ -40,7 +40,7 @@ def replay(
         publisher.send(resources, at)
     account = publisher.account
     typer.echo(
-        f"{account.bundles} bundles acknowledged, {account.refused} refused; {account.quarantined} resources quarantined"
+        f"{account.bundles} bundles acknowledged, {account.refused} refused, {account.quarantined} parts quarantined"
     )
     if account.refused:
         raise typer.Exit(NO_DEPENDENCY)

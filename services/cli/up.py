@@ -19,7 +19,7 @@ def up(
     *,
     create_topics: Annotated[bool, typer.Option(help="Create the topics that do not exist, first.")] = False,
 ) -> None:
-    """Run one service here, or several as supervised children, until SIGTERM. Settings: WARDWATCH_* (docs/settings.md)."""
+    """Run one service here, or several as supervised children, until SIGTERM. (docs/settings.md)."""
     wanted = tuple(services or SERVICES)
     unknown = sorted(set(wanted) - set(SERVICES))
     if unknown:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import httpx
 from rich.console import Console
@@ -80,7 +81,7 @@ class System:
         }
         return {**os.environ, **self.stack.environment, **ours, **self.options.environment}
 
-    def start(self) -> "System":
+    def start(self) -> Self:
         """Return when every service is ready; raises CannotStartError, and then leaves nothing running."""
         with contextlib.ExitStack() as undo:
             undo.callback(self.stop)
@@ -135,7 +136,7 @@ class System:
         self.processes.clear()
         self.stack.stop()
 
-    def __enter__(self) -> "System":
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: object) -> None:

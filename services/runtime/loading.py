@@ -1,4 +1,4 @@
-"""On assignment: a partition's states from the store, a snapshot or its own topic, folded up to the committed offset."""
+"""On assignment: a partition's states from the store, a snapshot or its own topic, folded to the committed offset."""
 
 from collections.abc import Callable, Iterator
 

@@ -39,7 +39,7 @@ class _Work:
 class SlowLane:
     """Runs `job` over the events of one topic."""
 
-    def __init__(  # noqa: PLR0913 - wired once
+    def __init__(
         self, service: str, topic: str, job: Job, worker: Callable[[], Worker], *, clock: Clock, health: Health,
         site: str, partitions: int, in_flight: int = 2,
     ) -> None:  # fmt: skip
@@ -133,7 +133,7 @@ class SlowLane:
             _log.warning("job waits for a dependency", error=str(error), retry_in_s=RETRY_S)
             work.done, work.not_before = None, time.monotonic() + RETRY_S
             return None
-        except Exception as error:  # a fault of the job on this input: isolate the input, keep the partition
-            _log.error("job failed", error=type(error).__name__, offset=work.record.offset)  # noqa: TRY400 - no traceback: it may hold values
+        except Exception as error:  # noqa: BLE001 - a fault of the job on this input: isolate the input, keep the partition
+            _log.error("job failed", error=type(error).__name__, offset=work.record.offset)
             reason = f"the job failed: {type(error).__name__}"
             return [quarantined(work.record, reason, self._site, self.service, self._clock.now())]

@@ -30,7 +30,7 @@ from services.runtime.ports import (
 )
 from services.runtime.quarantining import quarantined
 from services.runtime.snapshots import Snapshots
-from services.runtime.stage import Ask, Emit, Effect, Received, S, Stage, Ticked
+from services.runtime.stage import Ask, Effect, Emit, Received, S, Stage, Ticked
 from services.runtime.ticks import TickSource
 
 _log = logs.get(__name__)
@@ -155,7 +155,7 @@ class StreamLoop(Generic[S]):
         cause = f"{record.partition.topic}/{number}/{record.offset}"
         try:
             if (*record.partition, record.offset) in self._poison:
-                raise EnvelopeError("the core failed on this event")  # noqa: TRY301, EM101 - one way to refuse
+                raise EnvelopeError("the core failed on this event")
             event = decode(record.value, record.headers).event
         except EnvelopeError as error:
             turn.refused.append(
@@ -198,10 +198,7 @@ class StreamLoop(Generic[S]):
                 outputs.append(self._out(effect.event, cause))
                 continue
             answer = next(answers)
-            if isinstance(answer, str):
-                emits = self._miss(turn, effect, answer)
-            else:
-                emits = self.stage.answered(effect, answer)
+            emits = self._miss(turn, effect, answer) if isinstance(answer, str) else self.stage.answered(effect, answer)
             outputs.extend(self._out(emit.event, cause) for emit in emits)
         outputs.extend(self._turns(turn))
         return outputs

@@ -11,7 +11,8 @@ import uvicorn
 from fastapi import Depends, FastAPI, Header, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.types import ASGIApp, Message, Receive, Scope as AsgiScope, Send
+from starlette.types import ASGIApp, Message, Receive, Send
+from starlette.types import Scope as AsgiScope
 
 from services.runtime.auth import Actor, Doorkeeper, Refused, Scope
 from services.runtime.health import Health
@@ -94,7 +95,7 @@ def bind(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 picks a free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=1024)
-    listener.set_inheritable(True)  # noqa: FBT003 - the standard library's own signature
+    listener.set_inheritable(True)
     return listener
 
 

@@ -41,11 +41,15 @@ def phantom(rng: np.random.Generator, *, pneumonia: bool) -> npt.NDArray[np.uint
         x, y = int(rng.integers(130, 190)) + 165 * int(rng.integers(2)), int(rng.integers(240, 330))
         ImageDraw.Draw(patch).ellipse((x - 52, y - 44, x + 52, y + 44), fill=120)
         picture = Image.fromarray(
-            np.clip(np.asarray(picture, np.int16) + np.asarray(patch.filter(ImageFilter.GaussianBlur(22)), np.int16), 0, 255)
+            np.clip(_signed(picture) + _signed(patch.filter(ImageFilter.GaussianBlur(22))), 0, 255)
             .astype(np.uint8)
         )  # fmt: skip
     noisy = np.asarray(picture, np.float64) + rng.normal(0, 4, (SIDE, SIDE))
     return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def _signed(image: Image.Image) -> npt.NDArray[np.int16]:
+    return np.asarray(image, np.int16)
 
 
 def picture_from(folder: Path, rng: np.random.Generator) -> npt.NDArray[np.uint8] | None:

@@ -7,14 +7,23 @@ import numpy as np
 
 from services.simulator.physiology import Body, Illness
 
+# fmt: off
 FAMILY = (
-    "Okafor Lindqvist Haddad Moreau Novak Iversen Castellano Petrov Yilmaz Banerjee Doyle Kowalski Ferreira Nakamura "
-    "Osei Bianchi Schulz Rahman Svensson Tanaka Murphy Kaya Dubois Horvat Mensah Weber Silva Popescu Jansen Costa"
-).split()
+    "Okafor", "Lindqvist", "Haddad", "Moreau", "Novak", "Iversen", "Castellano", "Petrov", "Yilmaz", "Banerjee", "Doyle",
+    "Kowalski", "Ferreira", "Nakamura", "Osei", "Bianchi", "Schulz", "Rahman", "Svensson", "Tanaka", "Murphy", "Kaya",
+    "Dubois", "Horvat", "Mensah", "Weber", "Silva", "Popescu", "Jansen", "Costa",
+)
 GIVEN = {
-    "female": "Amara Elin Leila Claire Jana Ingrid Lucia Vera Elif Anika Siobhan Zofia Ines Yuki Abena Giulia".split(),
-    "male": "Chidi Lars Omar Julien Tomas Erik Marco Dimitri Emre Rohan Declan Pawel Rui Kenji Kwame Luca".split(),
+    "female": (
+        "Amara", "Elin", "Leila", "Claire", "Jana", "Ingrid", "Lucia", "Vera", "Elif", "Anika", "Siobhan", "Zofia",
+        "Ines", "Yuki", "Abena", "Giulia",
+    ),
+    "male": (
+        "Chidi", "Lars", "Omar", "Julien", "Tomas", "Erik", "Marco", "Dimitri", "Emre", "Rohan", "Declan", "Pawel",
+        "Rui", "Kenji", "Kwame", "Luca",
+    ),
 }
+# fmt: on
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,8 @@ class Hospital:
                     before = timedelta(hours=float(self.rng.uniform(6, 60)))
                     found.append(self.admit(self.person(ward.child), ward, room, bed, self.start - before))
         plot: tuple[tuple[Illness, float], ...] = (
-            ("sepsis", 0.3), ("respiratory", -1.0), ("sepsis", 5.0), ("recovering", 0.2), ("sepsis", 0.9), ("respiratory", 9.0),
+            ("sepsis", 0.3), ("respiratory", -1.0), ("sepsis", 5.0),
+            ("recovering", 0.2), ("sepsis", 0.9), ("respiratory", 9.0),
         )  # fmt: skip
         adults = [p for p in found if p.ward is not None and not p.ward.child]
         for patient, (illness, onset) in zip(adults[1::3], plot, strict=False):
@@ -99,7 +109,7 @@ class Hospital:
             patient.body.ramp_hours = 2.0
         return found
 
-    def person(self, child: bool) -> Inpatient:  # noqa: FBT001 - a property of the ward
+    def person(self, child: bool) -> Inpatient:
         """Someone new, with a made-up name and number."""
         self._made += 1
         sex = "female" if self.rng.random() < 0.5 else "male"  # noqa: PLR2004 - a coin
@@ -121,7 +131,7 @@ class Hospital:
         self.inpatients[patient.mrn] = patient
         return patient
 
-    def free_bed(self, child: bool) -> tuple[Ward, str, str] | None:  # noqa: FBT001 - a property of the ward
+    def free_bed(self, child: bool) -> tuple[Ward, str, str] | None:
         """A free bed on a fitting ward."""
         taken = {p.bed for p in self.inpatients.values()}
         for ward in WARDS:

@@ -18,7 +18,7 @@ Illness = Literal["none", "sepsis", "respiratory", "recovering"]
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """One vital sign or laboratory value: adult mean and spread, bounds, decimals, and what illness adds at its height."""
+    """One vital sign or laboratory value: adult mean and spread, bounds, decimals, and what illness adds at most."""
 
     code: str
     mean: float

@@ -62,7 +62,7 @@ def told(stays: list[Recorded], started: datetime) -> Iterator[tuple[datetime, R
         yield started, stay, opening(stay, started)
     for number in range(1, max(max(stay.hours) for stay in stays) + 1):
         for stay in stays:
-            if number in stay.hours and stay.hours[number]:
+            if stay.hours.get(number):
                 at, resources = hour(stay, number, started)
                 yield at, stay, resources
         for stay in stays:
@@ -76,7 +76,8 @@ def _encounter(stay: Recorded, started: datetime, ended: datetime | None) -> Res
     period = {"start": instant(started)} | ({"end": instant(ended)} if ended else {})
     found: dict[str, Any] = {
         "resourceType": "Encounter", "id": f"rec-{stay.number}", "status": "finished" if ended else "in-progress",
-        "class": {"system": _ACT, "code": "IMP"}, "subject": {"reference": f"Patient/rec-{stay.number}"}, "period": period,
+        "class": {"system": _ACT, "code": "IMP"}, "period": period,
+        "subject": {"reference": f"Patient/rec-{stay.number}"},
     }  # fmt: skip
     if unit:
         found["serviceType"] = {"coding": [{"system": SNOMED, "code": unit}]}
@@ -91,7 +92,8 @@ def _observation(stay: Recorded, number: int, at: datetime, code: str, value: fl
     return {
         "resourceType": "Observation", "id": f"rec-{stay.number}-{number}-{code}", "status": "final",
         "code": {"coding": [{"system": LOINC, "code": measured.loinc[0]}]},
-        "subject": {"reference": f"Patient/rec-{stay.number}"}, "encounter": {"reference": f"Encounter/rec-{stay.number}"},
+        "subject": {"reference": f"Patient/rec-{stay.number}"},
+        "encounter": {"reference": f"Encounter/rec-{stay.number}"},
         "effectiveDateTime": instant(at),
         "valueQuantity": {"value": value, "unit": measured.unit, "system": UCUM, "code": measured.unit},
     }  # fmt: skip

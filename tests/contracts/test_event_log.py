@@ -47,10 +47,12 @@ def group() -> str:
 
 
 def message(key: str, value: str, partition: int = 0, topic: str = "clinical") -> Outgoing:
+    """A message to one partition."""
     return Outgoing(topic, key, value.encode(), (("ce_id", b"1"),), partition)
 
 
 def drain(worker: Worker, count: int, polls: int = 30) -> list[Record]:
+    """Poll until so many records came."""
     found: list[Record] = []
     for _ in range(polls):
         for _, records in sorted(worker.poll(1.0).records.items()):
@@ -61,6 +63,7 @@ def drain(worker: Worker, count: int, polls: int = 30) -> list[Record]:
 
 
 def tail(reader: LogReader, topic: str, since: Mapping[Partition, int]) -> list[bytes | None]:
+    """Values written since these offsets."""
     found: list[bytes | None] = []
     for partition in reader.partitions(topic):
         found.extend(r.value for r in reader.read(partition, since[partition], reader.bounds(partition)[1]))
@@ -68,6 +71,7 @@ def tail(reader: LogReader, topic: str, since: Mapping[Partition, int]) -> list[
 
 
 def ends(reader: LogReader, topic: str) -> dict[Partition, int]:
+    """Where each partition ends."""
     return {p: reader.bounds(p)[1] for p in reader.partitions(topic)}
 
 

@@ -12,8 +12,8 @@ from schemas.events import ForecastMissed, Quarantined, RiskForecasted
 from services.runtime import stream, ticks
 from services.runtime.errors import DependencyError, StaleWriter
 from services.runtime.holding import PoisonError
-from services.runtime.stream import StreamLoop
 from services.runtime.ports import Partition
+from services.runtime.stream import StreamLoop
 from tests.services.runtime.tally import T0, Hospital, Tally
 
 
@@ -25,12 +25,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ticks, "PERIOD_S", 0.0)
 
 
-def drive(hospital: Hospital, loop: StreamLoop, worker: object, turns: int = 3) -> None:
+def drive(loop: StreamLoop, worker: object, turns: int = 3) -> None:
+    """A few turns."""
     for _ in range(turns):
         loop.turn(worker)
 
 
 def outputs(hospital: Hospital, topic: str = "risk") -> list[object]:
+    """What lies in a topic."""
     found = []
     for number in range(2):
         found += [decode(r.value, r.headers).event for r in hospital.log.records[Partition(topic, number)]]
@@ -48,7 +50,7 @@ faults = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(script=faults)
-def test_every_event_has_one_answer_whatever_fails(script: list[tuple]) -> None:
+def test_every_event_has_one_answer_whatever_fails(script: list[tuple]) -> None:  # noqa: C901 - a fault script
     """Crashes, an emptied or dead Redis and a dead Ray lose nothing and repeat nothing; states equal the fold."""
     stream.POLL_S = ticks.GRACE_S = ticks.PERIOD_S = 0.0
     hospital, expected = Hospital(), Counter[str]()
@@ -80,7 +82,7 @@ def test_every_event_has_one_answer_whatever_fails(script: list[tuple]) -> None:
             hospital.clock.instant += timedelta(hours=1)
         else:
             part, state = what.split()
-            setattr(hospital.inference if part == "ray" else hospital.store, "down", state == "down")
+            (hospital.inference if part == "ray" else hospital.store).down = state == "down"
     hospital.inference.down = hospital.store.down = False
     for _ in range(4):
         turn()
@@ -88,7 +90,8 @@ def test_every_event_has_one_answer_whatever_fails(script: list[tuple]) -> None:
     found = outputs(hospital)
     ids = Counter(event.id for event in found)
     assert all(count == 1 for count in ids.values())
-    answered = sum(1 for e in found if isinstance(e, RiskForecasted | ForecastMissed) and e.known < T0 + timedelta(minutes=50))
+    kinds = RiskForecasted | ForecastMissed
+    answered = sum(1 for e in found if isinstance(e, kinds) and e.known < T0 + timedelta(minutes=50))
     assert answered >= len(expected)
     for key, total in totals.items():
         held = next(h.states[key] for h in loop.holdings.values() if key in h.states)
@@ -103,10 +106,10 @@ def test_a_dead_model_is_recorded_and_made_good_once() -> None:
     hospital.inference.down = True
     hospital.record(1, 5.0)
     hospital.record(1, 6.0)
-    drive(hospital, loop, worker)
+    drive(loop, worker)
     hospital.inference.down = False
     hospital.clock.instant += timedelta(seconds=1)
-    drive(hospital, loop, worker)
+    drive(loop, worker)
     found = outputs(hospital)
     assert sum(isinstance(e, ForecastMissed) for e in found) == 2
     assert [e.probability for e in found if isinstance(e, RiskForecasted)] == [11.0 / 12.0]
@@ -118,12 +121,12 @@ def test_a_debt_survives_a_crash_and_an_empty_store() -> None:
     loop, worker = StreamLoop(Tally(), hospital.parts()), hospital.parts().worker()
     hospital.inference.down = True
     hospital.record(1, 5.0)
-    drive(hospital, loop, worker)
+    drive(loop, worker)
     hospital.store.flush()
     hospital.inference.down = False
     again, next_worker = StreamLoop(Tally(), hospital.parts()), hospital.parts().worker()
     hospital.clock.instant += timedelta(seconds=1)
-    drive(hospital, again, next_worker)
+    drive(again, next_worker)
     assert sum(isinstance(e, RiskForecasted) for e in outputs(hospital)) == 1
 
 
@@ -136,11 +139,11 @@ def test_an_input_that_breaks_the_core_is_set_aside() -> None:
     loop, worker = StreamLoop(Tally(), hospital.parts()), hospital.parts().worker()
     with pytest.raises(PoisonError) as caught:
         loop.turn(worker)
-    loop._poison.add((*caught.value.record.partition, caught.value.record.offset))  # noqa: SLF001 - what run() does
+    loop._poison.add((*caught.value.record.partition, caught.value.record.offset))
     loop.holdings.clear()
-    drive(hospital, loop, hospital.parts().worker())
+    drive(loop, hospital.parts().worker())
     assert [e.probability for e in outputs(hospital) if isinstance(e, RiskForecasted)] == [0.5, 5.0 / 6.0]
-    refused = [e for n in range(1) for e in (decode(r.value, r.headers).event for r in hospital.log.records[Partition("quarantine", n)])]
+    refused = [decode(r.value, r.headers).event for r in hospital.log.records[Partition("quarantine", 0)]]
     assert [type(e) for e in refused] == [Quarantined]
 
 
@@ -149,13 +152,13 @@ def test_a_snapshot_and_the_log_after_it_give_the_same_states() -> None:
     hospital = Hospital()
     loop, worker = StreamLoop(Tally(), hospital.parts()), hospital.parts().worker()
     hospital.record(1, 1.0)
-    drive(hospital, loop, worker)
-    loop._snapshot(force=True)  # noqa: SLF001 - what run() does at hand-over
+    drive(loop, worker)
+    loop._snapshot(force=True)
     assert hospital.objects.names("snapshots")
     hospital.record(1, 2.0)
-    drive(hospital, loop, worker)
+    drive(loop, worker)
     before = {k: loop.stage.pack(s) for h in loop.holdings.values() for k, s in h.states.items()}
     hospital.store.flush()
     again = StreamLoop(Tally(), hospital.parts())
-    drive(hospital, again, hospital.parts().worker())
+    drive(again, hospital.parts().worker())
     assert {k: again.stage.pack(s) for h in again.holdings.values() for k, s in h.states.items()} == before
