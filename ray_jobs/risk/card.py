@@ -120,9 +120,10 @@ onset to the end of the record. `wardwatch risk evaluate --model {card.name}` pr
 
 Data: PhysioNet/CinC Challenge 2019, {hospitals} (CC BY 4.0; Reyna et al., Crit Care Med 2020;48:210).
 Four fifths of the patients, drawn by a hash of their key, were trained on; the last fifth is the column within.
-Hours of patients without sepsis are drawn at {rate:.0%} and weighted by the inverse. Number of trees (up to {most_trees},
-by log loss), calibration line (slope {slope:.3f}) and alarm threshold {card.threshold:.4f} (by utility) were chosen on five
-inner folds. Parameters: {parameters}. `wardwatch risk train --model {card.name}` repeats it.
+Hours of patients without sepsis are drawn at {rate:.0%} and weighted by the inverse. Number of trees (up to
+{most_trees}, by log loss), calibration line (slope {slope:.3f}) and alarm threshold {card.threshold:.4f} (by utility)
+were chosen on five inner folds. Parameters: {parameters}.
+`wardwatch risk train --model {card.name}` repeats it.
 
 ## Limits
 
