@@ -1,6 +1,5 @@
 """The daily forecast uses the past only, keeps its quantiles in order, and beats naive where there is data."""
 
-import os
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,8 +14,6 @@ from ray_jobs.beds.history import History, read_history
 from ray_jobs.beds.holidays import easter
 from ray_jobs.beds.levels import LEVELS, covered_80, weighted_interval_score
 
-SHARED = Path(os.environ.get("WARDWATCH_SHARED", Path(__file__).parents[4] / "shared"))
-GERMAN_ICU = SHARED / "data" / "icu_beds_germany" / "states.csv"
 START = date(2025, 1, 1)
 
 
@@ -118,10 +115,9 @@ def test_an_origin_outside_the_history_is_refused() -> None:
 
 
 @pytest.mark.data
-@pytest.mark.skipif(not GERMAN_ICU.is_file(), reason=f"needs the German intensive care register in {GERMAN_ICU}")
-def test_naive_is_beaten_on_the_german_register() -> None:
+def test_naive_is_beaten_on_the_german_register(shared_data: Path) -> None:
     """On six origins of the open years the forecast beats naive at every horizon, with an honest 80 % interval."""
-    history = read_divi(GERMAN_ICU)
+    history = read_divi(shared_data / "icu_beds_germany" / "states.csv")
     origins = rolling_origins(history, 28, every=56, count=6)
     scores = {(s.method, s.horizon): s for s in evaluate(history, origins, {"naive": naive, "ours": ours})}
     for horizon in (7, 14, 28):

@@ -1,7 +1,6 @@
 """The timetable checker agrees with the competition's official validator, and refuses what makes no sense."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -9,10 +8,6 @@ from pydantic import ValidationError
 
 from ray_jobs.scheduling.check import check_timetable
 from ray_jobs.scheduling.ihtp import Instance, Solution, read_instance, read_solution
-
-SHARED = Path(os.environ.get("WARDWATCH_SHARED", Path(__file__).parents[4] / "shared"))
-CHECKED = SHARED / "data" / "ihtc2024" / "checked_solutions"
-needs_data = pytest.mark.skipif(not CHECKED.is_dir(), reason=f"needs the IHTC 2024 instances in {CHECKED}")
 
 
 def stay(name: str, gender: str = "A", days: int = 1) -> dict[str, object]:
@@ -76,22 +71,21 @@ def admitted(*patients: str) -> dict[str, object]:
     }
 
 
-@needs_data
 @pytest.mark.data
 @pytest.mark.parametrize("name", [*(f"test{i:02d}.json" for i in range(1, 11)), "toy.json"])
-def test_every_component_is_the_official_validators(name: str) -> None:
+def test_every_component_is_the_official_validators(name: str, shared_data: Path) -> None:
     """All violations, costs and totals of the 11 checked solutions are reproduced exactly, in the same order."""
-    expected = json.loads((CHECKED / "expected.json").read_text())[name]
-    solution = read_solution(CHECKED / expected.pop("solution"))
-    report = check_timetable(read_instance(CHECKED / name), solution)
+    folder = shared_data / "ihtc2024" / "checked_solutions"
+    expected = json.loads((folder / "expected.json").read_text())[name]
+    solution = read_solution(folder / expected.pop("solution"))
+    report = check_timetable(read_instance(folder / name), solution)
     assert list(report.items()) == list(expected.items())
 
 
-@needs_data
 @pytest.mark.data
-def test_all_public_instances_are_read() -> None:
+def test_all_public_instances_are_read(shared_data: Path) -> None:
     """The 30 public instances keep every bound that the reader holds them to."""
-    paths = sorted((CHECKED.parent / "instances").glob("*.json"))
+    paths = sorted((shared_data / "ihtc2024" / "instances").glob("*.json"))
     assert len(paths) == 30
     assert all(read_instance(path).days >= 14 for path in paths)
 
