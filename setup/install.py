@@ -88,7 +88,8 @@ def check_space(lock: str, venv: Path) -> None:
     needed, free = NEEDED_GB[lock], shutil.disk_usage(venv.parent).free / 1e9
     if (venv / "bin" / "python").exists():
         return
-    say(f"the Python packages take up to {needed} GB on disk (torch brings CUDA); {free:.0f} GB are free")
+    why = "" if "slim" in lock else " (torch brings CUDA)"
+    say(f"the Python packages take up to {needed} GB on disk{why}; {free:.0f} GB are free")
     if free < needed:
         sys.exit(f"setup: {needed} GB are needed on the disk of {venv.parent}. Free some, or: make setup-slim")
 
@@ -101,7 +102,9 @@ def install_python(lock: str, venv: Path) -> None:
     quiet = {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     bootstrap = CHECKOUT / "setup" / "bootstrap.lock"
     run(python, "-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:", "-r", bootstrap, **quiet)
-    sync = (venv / "bin" / "uv", "pip", "sync", "--require-hashes", "--only-binary=:all:", "--python", python)
+    sync = [venv / "bin" / "uv", "pip", "sync", "--require-hashes", "--only-binary=:all:", "--python", python]
+    if not sys.stderr.isatty():  # with a terminal: progress bars
+        sync.append("--quiet")
     run(*sync, bootstrap, CHECKOUT / lock, UV_HTTP_TIMEOUT="180")
     # The checkout itself: importable and with its command, which needs no build tool.
     packages = next((venv / "lib").glob("python3*")) / "site-packages"

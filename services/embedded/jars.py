@@ -66,18 +66,30 @@ def _fetch(folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="fetch-") as parent:
         fresh = Path(parent) / "jars"
         argv = (
-            maven, "--batch-mode", "--quiet", "--no-transfer-progress", "--file", str(HERE / "pom.xml"),
-            "dependency:copy-dependencies", f"-DoutputDirectory={fresh}", "-DincludeScope=runtime",
+            maven, "--batch-mode", "--file", str(HERE / "pom.xml"), "dependency:copy-dependencies",
+            f"-DoutputDirectory={fresh}", "-DincludeScope=runtime",
         )  # fmt: skip
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-        if done.returncode:
-            raise CannotStartError(f"Maven could not fetch Kafka's jars:\n{done.stdout}{done.stderr}")
+        _run(argv)
         verify(fresh)
         try:
             fresh.rename(folder)
         except OSError:  # another process was faster; what it brought is verified by the caller
             if not folder.is_dir():
                 raise
+
+
+def _run(argv: tuple[str, ...]) -> None:
+    said = []
+    with subprocess.Popen(
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as maven:
+        for line in maven.stdout or ():
+            said.append(line)
+            if sys.stderr.isatty() and "Downloaded from" in line:
+                fetched = sum("Downloaded from" in one for one in said)
+                sys.stderr.write(f"\rKafka's jars and Maven's own parts: {fetched} files fetched")
+    if maven.returncode:
+        raise CannotStartError(f"Maven could not fetch Kafka's jars:\n{''.join(said[-30:])}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import ray
+import yaml
 from ray._private import ray_constants
 from ray._private.node import Node
 from ray._private.parameter import RayParams
@@ -56,14 +57,18 @@ def deploy(plan: RayPlan) -> None:
     """Return when every deployment of the application is healthy; raises what Ray raises."""
     from ray import serve  # noqa: PLC0415 - it takes 2 s, in which the head starts
 
-    module, function = plan.application.split(":")
-    build = getattr(importlib.import_module(module), function)
+    name, function = plan.application.split(":")
+    module = importlib.import_module(name)
+    args = plan.args
+    if args is None:
+        config = Path(str(module.__file__)).with_name("serve.yaml")
+        args = yaml.safe_load(config.read_text())["applications"][0]["args"]
     ray.init(address=plan.address, namespace="serve", log_to_driver=False)
     serve.start(
         proxy_location="HeadOnly",
         http_options={"host": plan.host, "port": plan.http_port, "keep_alive_timeout_s": 75},
     )
-    serve.run(build(dict(plan.args)), name="wardwatch", route_prefix="/")
+    serve.run(getattr(module, function)(dict(args)), name="wardwatch", route_prefix="/")
 
 
 def main(file: Path) -> None:

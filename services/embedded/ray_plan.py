@@ -5,7 +5,7 @@ Standard library only: the keeper, which is always there, weighs 15 MB.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -34,7 +34,8 @@ class RayPlan:
     head: HeadPlan | None = None
     application: str = "ray_jobs.application:build"
     """module:function; the function takes `args` and gives a Serve application."""
-    args: Mapping[str, Any] = field(default_factory=dict)
+    args: Mapping[str, Any] | None = None
+    """None: those of the first application of `serve.yaml`, beside its module."""
     host: str = "127.0.0.1"
     http_port: int = 8000
 

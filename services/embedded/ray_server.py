@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 from urllib.request import urlopen
@@ -25,6 +25,10 @@ ENVIRONMENT = {
     "RAY_AUTH_MODE": "token",  # else any user of this machine who reaches the head's port runs code here
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # on Linux too: the loopback interface only
     "RAY_USAGE_STATS_ENABLED": "0",
+    # On a busy machine Python's imports alone take half a minute: rather late than tried again from the start.
+    "RAY_raylet_start_wait_time_s": "120",
+    "RAY_agent_register_timeout_ms": "120000",
+    "RAY_worker_register_timeout_seconds": "120",
     "RAY_enable_metrics_collection": "0",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # the workers run in this environment, whatever started us
     "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.25",  # idle CPU
@@ -42,7 +46,8 @@ class RayOptions:
     num_gpus: int = 0
     object_store_mb: int = 100
     application: str = "ray_jobs.application:build"
-    args: Mapping[str, Any] = field(default_factory=dict)
+    args: Mapping[str, Any] | None = None
+    """Of the application; None: those of ray_jobs/serve.yaml."""
     http_port: int | None = None
     pythonpath: tuple[Path, ...] = ()
     """Folders beside this checkout in which the application is found."""
@@ -92,7 +97,7 @@ class RayServer:
         self._child = Child(Program("Ray", argv, self.folder / "ray.log", environment, orphaned=signal.SIGTERM))
         return self
 
-    def start(self, timeout_s: float = 120.0) -> Self:
+    def start(self, timeout_s: float = 240.0) -> Self:
         """Return when the application is deployed and its proxy answers; raises CannotStartError."""
         if self._child is None or not self._child.alive:
             self.launch()
@@ -149,6 +154,6 @@ class RayServer:
             state=str(self._state),
             head=head,
             application=self.options.application,
-            args=dict(self.options.args),
+            args=self.options.args,
             http_port=self.http_port,
         )
