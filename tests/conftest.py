@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, settings
 from services.embedded.kafka_server import KafkaServer
 from services.embedded.ray_server import RayOptions, RayServer
 from services.embedded.redis_server import RedisServer
+from services.embedded.system import System, SystemOptions
+from tests import live
 
 CHECKOUT = Path(__file__).parents[1]
 
@@ -55,3 +57,16 @@ def serve_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayServer]
         yield server.start()
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def system() -> Iterator[System]:
+    """The whole system with a told clock, one for the whole run. Services may be killed: they come back."""
+    with System(SystemOptions(modes={"sepsis": {"*": "live"}, "chest-pneumonia": {"*": "live"}})) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def epochs() -> live.Epochs:
+    """Instants for tests that share the system's told clock."""
+    return live.Epochs()

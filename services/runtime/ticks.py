@@ -23,16 +23,18 @@ class TickSource:
         self._clock, self._monotonic = clock, monotonic
         self._samples: deque[tuple[float, datetime]] = deque()
         self._settled: datetime | None = None
-        self._told: datetime | None = None
         self._last = monotonic() - PERIOD_S
 
     def due(self) -> datetime | None:
-        """The clock as it stood a grace ago, at most once a period and never the same instant twice."""
+        """The clock as it stood a grace ago, at most once a period.
+
+        A told clock may stand still; it ticks all the same, for the models may have come back meanwhile.
+        """
         now = self._monotonic()
         self._samples.append((now, self._clock.now()))
         while self._samples and self._samples[0][0] <= now - GRACE_S:
             self._settled = self._samples.popleft()[1]
-        if self._settled is None or self._settled == self._told or now - self._last < PERIOD_S:
+        if self._settled is None or now - self._last < PERIOD_S:
             return None
-        self._last, self._told = now, self._settled
+        self._last = now
         return self._settled

@@ -1,0 +1,145 @@
+"""Processes killed, Redis emptied, Ray's head killed, in the middle of a stream through the real system."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+import redis
+
+from schemas.events import AlertEvent, ForecastMissed, PatientEvent, RiskForecasted, WarningScoreComputed
+from services.embedded.system import System
+from tests import live
+
+pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(240)]
+PATIENTS, HOURS = 8, 12
+NOTHING: Callable[[int], None] = lambda _: None  # noqa: E731 - a value, passed on
+
+
+def told(system: System, prefix: str, start: datetime, between: Callable[[int], None] = NOTHING) -> dict[int, list[tuple]]:
+    """Publish the same stays under a prefix; what was computed for each patient because of an event, in order."""
+    stays = live.synthetic_stays(prefix, PATIENTS, HOURS)
+    live.publish(system, stays, start, between)
+    keys = {live.key_of(system, stay.number): n for n, stay in enumerate(stays)}
+    events = PATIENTS * HOURS
+
+    def scores() -> int:
+        found = live.by_patient(system, "risk", set(keys)).values()
+        return sum(isinstance(w.event, WarningScoreComputed) for items in found for w in items)
+
+    assert live.eventually(lambda: scores() >= events, 60), f"{scores()} of {events} events have a NEWS2"
+    system_out: dict[int, list[tuple]] = {}
+    for key, items in live.by_patient(system, "risk", set(keys)).items():
+        system_out[keys[key]] = [_said(w) for w in items if w.envelope.cause.startswith("clinical/")]
+    return system_out
+
+
+def _said(item: live.Written) -> tuple:
+    event = item.event
+    if isinstance(event, RiskForecasted):
+        return ("risk", event.row, event.probability, event.features)
+    if isinstance(event, WarningScoreComputed):
+        return ("news2", event.total, event.lowest, event.highest, event.red)
+    return (type(event).__name__,)
+
+
+def alerts(system: System, prefix: str) -> dict[int, list[tuple]]:
+    """Transitions of each patient's alerts, in order, without the times and ids that differ by patient."""
+    keys = {live.key_of(system, f"{prefix}-{n}"): n for n in range(PATIENTS)}
+    found = live.by_patient(system, "alerts", set(keys))
+    return {
+        keys[key]: [
+            (type(w.event).__name__, w.event.kind, w.event.severity) for w in items if isinstance(w.event, AlertEvent)
+        ]
+        for key, items in found.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(system: System, epochs: live.Epochs) -> tuple[dict[int, list[tuple]], dict[int, list[tuple]]]:
+    """What the stays give when nothing fails."""
+    said = told(system, "calm", epochs.next())
+    assert live.eventually(lambda: bool(alerts(system, "calm")))
+    return said, alerts(system, "calm")
+
+
+def test_killed_services_and_an_emptied_redis_change_nothing(
+    system: System, epochs: live.Epochs, undisturbed: tuple[dict[int, list[tuple]], dict[int, list[tuple]]]
+) -> None:
+    """kill -9 of watch and of alerting and a flushed Redis, mid-stream: the same forecasts, event by event, and alerts."""
+    said, raised = undisturbed
+    total = PATIENTS * (HOURS + 2)
+
+    def between(number: int) -> None:
+        if number == total // 4:
+            system.processes["watch"].kill()
+        elif number == total // 2:
+            system.processes["alerting"].kill()
+        elif number == 3 * total // 4:
+            redis.Redis.from_url(system.stack.redis.url).flushall()
+
+    before = {name: system.processes[name].restarts for name in ("watch", "alerting")}
+    again = told(system, "storm", epochs.next(), between)
+    assert {n: system.processes[n].restarts - before[n] for n in before} == {"watch": 1, "alerting": 1}
+    assert again == said
+    assert live.eventually(lambda: alerts(system, "storm") == raised), (alerts(system, "storm"), raised)
+    twice = [w.event.id for topic in ("risk", "alerts") for w in live.written(system, topic)]
+    assert len(twice) == len(set(twice))
+
+
+def test_news2_never_stops_without_ray(
+    system: System, epochs: live.Epochs, undisturbed: tuple[dict[int, list[tuple]], dict[int, list[tuple]]]
+) -> None:
+    """Ray's head killed mid-stream: every event has its NEWS2, and a forecast or its miss; what was owed follows late."""
+    said, _ = undisturbed
+    ray = system.stack.ray
+    assert ray is not None
+    total = PATIENTS * (HOURS + 2)
+
+    def between(number: int) -> None:
+        if number == total // 3:
+            ray.kill_head()
+
+    start = epochs.next()
+    again = told(system, "dark", start, between)
+    keys = {live.key_of(system, f"dark-{n}"): n for n in range(PATIENTS)}
+    for patient, expected in said.items():
+        got = again[patient]
+        assert [x for x in got if x[0] == "news2"] == [x for x in expected if x[0] == "news2"]
+        answered = {x[1]: x for x in got if x[0] == "risk"}
+        wanted = {x[1]: x for x in expected if x[0] == "risk"}
+        assert all(wanted[row] == x for row, x in answered.items())
+        assert len(answered) + sum(x[0] == "ForecastMissed" for x in got) == len(wanted)
+    risk = live.by_patient(system, "risk", set(keys))
+    missed = {key for key, items in risk.items() if any(isinstance(w.event, ForecastMissed) for w in items)}
+    assert missed, "the kill came too late to miss anything"
+    assert live.eventually(lambda: not system.problems("watch"), 90), system.problems("watch")
+
+
+def test_late_forecasts_follow_when_ray_is_back(system: System, epochs: live.Epochs) -> None:
+    """One forecast marked late for each open stay that was owed one."""
+    ray = system.stack.ray
+    assert ray is not None
+    stays = live.synthetic_stays("late", 4, 3)
+    start = epochs.next()
+    sender = live.publisher(system)
+    from services.simulator.recorded import hour, opening  # noqa: PLC0415 - only here
+
+    for stay in stays:
+        sender.send(opening(stay, start), start)
+    ray.kill_head()
+    for stay in stays:
+        at, resources = hour(stay, 1, start)
+        sender.send(resources, at)
+    keys = {live.key_of(system, stay.number) for stay in stays}
+
+    def kinds(cls: type[PatientEvent]) -> int:
+        found = live.by_patient(system, "risk", keys).values()
+        return sum(isinstance(w.event, cls) for items in found for w in items)
+
+    assert live.eventually(lambda: kinds(ForecastMissed) >= len(stays), 30)
+
+    def late() -> int:
+        found = live.by_patient(system, "risk", keys).values()
+        return sum(isinstance(w.event, RiskForecasted) and w.event.late for items in found for w in items)
+
+    assert live.eventually(lambda: late() == len(stays), 120), late()
