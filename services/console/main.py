@@ -1,0 +1,97 @@
+"""Runs the console: one thread follows the log into the query store, the web server reads from it."""
+
+import contextlib
+import threading
+
+from ray_jobs import registry
+from services.console.app import console_app
+from services.console.live import Hub
+from services.console.parts import Parts
+from services.console.projection.fold import Touched
+from services.console.projection.follower import Follower
+from services.console.projection.store import Store
+from services.console.reading.system import Model, modes
+from services.console.reading.viewer import Names
+from services.runtime import logs, web
+from services.runtime.health import Health
+from services.runtime.identity import SqliteIdentity
+from services.runtime.kafka_log import KafkaPublisher, KafkaReader
+from services.runtime.objects import ObjectStoreByUrl
+from services.runtime.service import clock_of
+from services.runtime.settings import Settings
+
+HEALTH_S = 1.0
+
+
+def main(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    logs.configure("console", settings.log_level, settings.log_format)
+    store, hub, clock = Store(settings.console_db_url), Hub(), clock_of(settings)
+    health, stopping = Health("console", ("caught up",)), threading.Event()
+
+    def changed(touched: Touched) -> None:
+        hub.told(touched)
+        health.beat()
+
+    follower = Follower(lambda: KafkaReader(settings.kafka), store, clock, changed)
+    parts = Parts(
+        settings=settings,
+        store=store,
+        hub=hub,
+        names=Names(SqliteIdentity(settings.identity_url), settings.site),
+        objects=ObjectStoreByUrl(settings.objects_url),
+        publisher=KafkaPublisher(settings.kafka),
+        clock=clock,
+        standing=lambda: follower.standing,
+        models=lambda: models(settings),
+        stopping=stopping,
+    )
+    threads = [
+        threading.Thread(target=follower.run, args=(stopping,), name="projection"),
+        threading.Thread(target=watch_health, args=(follower, health, stopping), name="health"),
+    ]
+    listener = web.bind(settings.host, settings.console_port)
+    web.announce(settings, "console", port=listener.getsockname()[1], service="console")
+    for thread in threads:
+        thread.start()
+    try:
+        web.serve(console_app(parts, health), listener)
+    finally:
+        stopping.set()
+        for thread in threads:
+            thread.join()
+        parts.publisher.close()
+        store.close()
+
+
+def watch_health(follower: Follower, health: Health, stopping: threading.Event) -> None:
+    """Ready while the projection is caught up; alive while its thread turns."""
+    while not stopping.wait(HEALTH_S):
+        state = follower.standing.state
+        health.set("caught up", "" if state == "live" else state)
+        if follower.turning:
+            health.beat()
+
+
+def models(settings: Settings) -> tuple[Model, ...]:
+    """The registered models and where they speak; none when the registry is not readable."""
+    cards: tuple[registry.Card, ...] = ()
+    with contextlib.suppress(registry.RegistryError):
+        cards = registry.list_models()
+    return tuple(
+        Model(
+            name=card.name,
+            version=card.version,
+            task=card.task,
+            kind=card.kind,
+            intended_use=card.outcome or card.task,
+            population=_population(card.population),
+            modes=modes(settings, card.name),
+        )
+        for card in cards
+    )
+
+
+def _population(population: registry.Population) -> str:
+    ages = f"{population.min_age:g} to {population.max_age:g} years"
+    return f"{ages}, {population.setting}" if population.setting else ages

@@ -1,0 +1,29 @@
+"""What the console's routes are given: every port and adapter they use, wired in main.py or by a test."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from services.console.live import Hub
+from services.console.projection.follower import Standing
+from services.console.projection.store import Store
+from services.console.reading.system import Model
+from services.console.reading.viewer import Names
+from services.runtime.ports import Clock, ObjectStore, Publisher
+from services.runtime.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The console's dependencies. `standing` says how the projection does, `models` which are registered."""
+
+    settings: Settings
+    store: Store
+    hub: Hub
+    names: Names
+    objects: ObjectStore
+    publisher: Publisher
+    clock: Clock
+    standing: Callable[[], Standing]
+    models: Callable[[], tuple[Model, ...]]
+    stopping: threading.Event = field(default_factory=threading.Event)

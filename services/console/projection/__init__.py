@@ -1,0 +1,1 @@
+"""One consumer of the log that folds its topics into a rebuildable query store (design rule 14)."""

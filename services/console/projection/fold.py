@@ -1,0 +1,175 @@
+"""What happens on which event: the table, and the fold of one batch of the log in one transaction."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from schemas.envelope import EnvelopeError, decode
+from schemas.events import (
+    AdmissionRequested,
+    AlertAcknowledged,
+    AlertEscalated,
+    AlertMerged,
+    AlertNotified,
+    AlertRaised,
+    AlertResolved,
+    AlertSnoozed,
+    AlertSuppressed,
+    AlertWentStale,
+    BedDemandForecasted,
+    BedStatusChanged,
+    CareLimitSet,
+    DecisionMade,
+    EncounterCancelled,
+    EncounterEnded,
+    EncounterStarted,
+    EncounterTransferred,
+    Event,
+    ForecastDeclined,
+    ForecastExplained,
+    ForecastMissed,
+    ImagingFindingReported,
+    LocationDefined,
+    ObservationsRecorded,
+    OxygenTargetPrescribed,
+    PatientContextChanged,
+    PatientEvent,
+    PatientHistoryMoved,
+    PatientMerged,
+    PatientRegistered,
+    ReadingsRetracted,
+    RiskForecasted,
+    ScheduleDecided,
+    ScheduleProposed,
+    WardOccupancyChanged,
+    WarningScoreComputed,
+)
+from services.console.projection import alerts, clinical, places, risk
+from services.console.projection.schema import DROPPED_WHEN_OLD
+from services.console.projection.store import Store, micros
+from services.console.projection.turn import Turn
+from services.runtime.ports import Partition, Record
+
+TOPICS: Final = ("places", "clinical", "risk", "findings", "alerts", "plans", "decisions")
+KEPT_US: Final = 48 * 3_600_000_000
+HOUR_US: Final = 3_600_000_000
+
+FOLDS: Final[dict[type[Event], Callable[[Turn, Any], None]]] = {
+    ObservationsRecorded: clinical.observed,
+    PatientHistoryMoved: clinical.observed,
+    ReadingsRetracted: clinical.retracted,
+    PatientRegistered: clinical.registered,
+    EncounterStarted: clinical.started,
+    EncounterTransferred: clinical.transferred,
+    EncounterEnded: clinical.ended,
+    EncounterCancelled: clinical.cancelled,
+    CareLimitSet: clinical.limited,
+    OxygenTargetPrescribed: clinical.oxygen_prescribed,
+    AdmissionRequested: clinical.requested,
+    PatientMerged: clinical.merged,
+    WarningScoreComputed: risk.scored,
+    RiskForecasted: risk.forecast,
+    ForecastMissed: risk.forecast,
+    ForecastDeclined: risk.forecast,
+    ForecastExplained: risk.explained,
+    PatientContextChanged: risk.context,
+    ImagingFindingReported: alerts.reported,
+    DecisionMade: alerts.decided,
+    AlertRaised: alerts.moved,
+    AlertNotified: alerts.moved,
+    AlertEscalated: alerts.moved,
+    AlertAcknowledged: alerts.moved,
+    AlertSnoozed: alerts.moved,
+    AlertWentStale: alerts.moved,
+    AlertSuppressed: alerts.moved,
+    AlertMerged: alerts.moved,
+    AlertResolved: alerts.moved,
+    LocationDefined: places.defined,
+    BedStatusChanged: places.bed_changed,
+    WardOccupancyChanged: places.counted,
+    BedDemandForecasted: places.demanded,
+    ScheduleProposed: places.proposed,
+    ScheduleDecided: places.schedule_decided,
+}
+"""Every event that changes what a page shows. Others are counted and passed over."""
+
+
+@dataclass(slots=True)
+class Touched:
+    """What a batch changed: patients by key, and whether places or plans did."""
+
+    patients: set[str] = field(default_factory=set)
+    beds: bool = False
+    events: int = 0
+    newest_known: int = 0
+    newest_written_ms: int = 0
+
+
+def fold(store: Store, batch: Mapping[Partition, Sequence[Record]]) -> Touched:
+    """Fold the records, each partition's in order, and move the offsets: all in one transaction, or nothing."""
+    touched = Touched()
+    with store.writing() as db:
+        row = db.execute("SELECT value FROM meta WHERE name = 'newest_known'").fetchone()
+        before = touched.newest_known = int(row["value"]) if row else 0
+        turn = Turn(db, _oldest(before))
+        for partition, records in batch.items():
+            _fold_partition(turn, partition, records, touched)
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('newest_known', ?)", (touched.newest_known,))
+        if (oldest := _oldest(touched.newest_known)) > turn.oldest:
+            for table, column in DROPPED_WHEN_OLD:
+                db.execute(f"DELETE FROM {table} WHERE {column} < ?", (oldest,))  # noqa: S608 - our own names
+    return touched
+
+
+def _oldest(newest_known: int) -> int:
+    # By whole hours: what is kept depends on the facts known, not on where a batch happened to end.
+    return newest_known // HOUR_US * HOUR_US - KEPT_US
+
+
+def _fold_partition(turn: Turn, partition: Partition, records: Iterable[Record], touched: Touched) -> None:
+    counts: dict[str, list[int]] = {}
+    after = None
+    for record in records:
+        after = record.offset + 1
+        if record.value is None:
+            continue  # a compacted key that was deleted
+        try:
+            event = decode(record.value, record.headers).event
+        except EnvelopeError:
+            kind, known = "unreadable", touched.newest_known
+        else:
+            kind, known = type(event).__name__, micros(event.known)
+            turn.position = record.offset
+            if (change := FOLDS.get(type(event))) is not None:
+                change(turn, event)
+                _mark(touched, event)
+        count = counts.setdefault(kind, [0, 0, 0])
+        count[0] += 1
+        count[1] = max(count[1], known)
+        count[2] = max(count[2], record.timestamp_ms)
+        touched.newest_known = max(touched.newest_known, known)
+        touched.newest_written_ms = max(touched.newest_written_ms, record.timestamp_ms)
+        touched.events += 1
+    turn.db.executemany(
+        "INSERT INTO counts VALUES (?, ?, ?, ?, ?) ON CONFLICT (topic, type) DO UPDATE SET"
+        " events = events + excluded.events, known = max(known, excluded.known),"
+        " written_ms = max(written_ms, excluded.written_ms)",
+        [(partition.topic, kind, *count) for kind, count in counts.items()],
+    )
+    if after is not None:
+        turn.db.execute("INSERT OR REPLACE INTO offsets VALUES (?, ?, ?)", (*partition, after))
+
+
+def _mark(touched: Touched, event: Event) -> None:
+    if isinstance(event, PatientEvent):
+        touched.patients.add(event.patient)
+        # A patient who comes, goes or waits is a bed that changes.
+        touched.beds |= event.topic == "clinical" and not isinstance(event, ObservationsRecorded)
+    else:
+        touched.beds = True
+
+
+def positions(store: Store) -> dict[Partition, int]:
+    """The next offset to fold of every partition seen so far."""
+    with store.reading() as db:
+        return {Partition(r["topic"], r["partition"]): r["next"] for r in db.execute("SELECT * FROM offsets")}

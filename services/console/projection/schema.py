@@ -1,0 +1,94 @@
+"""The tables of the query store. Every row can be computed again from the log: raise VERSION and it is.
+
+Instants are whole microseconds since 1970 (UTC), so that they sort and compare as numbers. Each
+table is written by one topic only, hence the order in which topics are read cannot change a row.
+"""
+
+from typing import Final
+
+VERSION: Final = 1
+
+TABLES: Final = """
+CREATE TABLE offsets (topic TEXT, partition INTEGER, next INTEGER NOT NULL,
+    PRIMARY KEY (topic, partition)) WITHOUT ROWID;
+CREATE TABLE counts (topic TEXT, type TEXT, events INTEGER NOT NULL, known INTEGER NOT NULL,
+    written_ms INTEGER NOT NULL,
+    PRIMARY KEY (topic, type)) WITHOUT ROWID;
+CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+
+-- clinical
+CREATE TABLE patients (patient TEXT PRIMARY KEY, site TEXT NOT NULL,
+    born TEXT, sex TEXT NOT NULL DEFAULT 'unknown', died INTEGER, told INTEGER NOT NULL DEFAULT 0,
+    care_limit TEXT NOT NULL DEFAULT 'full', limited INTEGER NOT NULL DEFAULT 0, limit_known INTEGER NOT NULL DEFAULT 0,
+    oxygen_scale INTEGER NOT NULL DEFAULT 1, oxygen_low REAL, oxygen_high REAL,
+    oxygen_at INTEGER NOT NULL DEFAULT 0, oxygen_known INTEGER NOT NULL DEFAULT 0,
+    merged_into TEXT) WITHOUT ROWID;
+CREATE TABLE encounters (patient TEXT, encounter TEXT, site TEXT NOT NULL,
+    started INTEGER, admitted INTEGER, kind TEXT, specialty TEXT, told INTEGER NOT NULL DEFAULT 0,
+    ward TEXT, room TEXT, bed TEXT, moved INTEGER NOT NULL DEFAULT 0, moved_known INTEGER NOT NULL DEFAULT 0,
+    ended INTEGER, outcome TEXT, cancelled INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (patient, encounter)) WITHOUT ROWID;
+CREATE INDEX encounters_open ON encounters (site, ward) WHERE ended IS NULL AND NOT cancelled AND started IS NOT NULL;
+CREATE TABLE readings (patient TEXT, source TEXT, code TEXT, value REAL, taken INTEGER NOT NULL,
+    known INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY (patient, source)) WITHOUT ROWID;
+CREATE INDEX readings_trend ON readings (patient, code, taken, value);
+CREATE TABLE requests (request TEXT PRIMARY KEY, site TEXT NOT NULL, patient TEXT NOT NULL, requested INTEGER NOT NULL,
+    specialty TEXT NOT NULL, priority INTEGER NOT NULL, isolation INTEGER NOT NULL, sex TEXT NOT NULL,
+    expected_stay_hours REAL, status TEXT NOT NULL, known INTEGER NOT NULL) WITHOUT ROWID;
+
+-- risk
+CREATE TABLE scores (id TEXT PRIMARY KEY, patient TEXT NOT NULL, score TEXT NOT NULL, as_of INTEGER NOT NULL,
+    known INTEGER NOT NULL, total INTEGER, lowest INTEGER NOT NULL, highest INTEGER NOT NULL, red INTEGER NOT NULL,
+    band TEXT, fresh INTEGER NOT NULL, not_applicable TEXT, parameters TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX scores_trend ON scores (patient, as_of);
+CREATE TABLE forecasts (id TEXT PRIMARY KEY, patient TEXT NOT NULL, model TEXT NOT NULL, version TEXT NOT NULL,
+    mode TEXT NOT NULL, as_of INTEGER NOT NULL, known INTEGER NOT NULL, state TEXT NOT NULL, probability REAL,
+    threshold REAL, horizon_hours REAL, late INTEGER NOT NULL, fresh INTEGER NOT NULL, reason TEXT) WITHOUT ROWID;
+CREATE INDEX forecasts_trend ON forecasts (patient, model, as_of);
+CREATE TABLE factors (forecast TEXT PRIMARY KEY, patient TEXT NOT NULL, as_of INTEGER NOT NULL,
+    factors TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE contexts (patient TEXT PRIMARY KEY, site TEXT NOT NULL, as_of INTEGER NOT NULL, known INTEGER NOT NULL,
+    age_years INTEGER) WITHOUT ROWID;
+
+-- alerts
+CREATE TABLE alerts (alert TEXT PRIMARY KEY, patient TEXT NOT NULL, site TEXT NOT NULL, kind TEXT NOT NULL,
+    severity TEXT NOT NULL, phase TEXT NOT NULL, raised INTEGER NOT NULL, changed INTEGER NOT NULL,
+    summary TEXT NOT NULL, evidence TEXT NOT NULL, who TEXT, until INTEGER, reason TEXT) WITHOUT ROWID;
+CREATE INDEX alerts_patient ON alerts (patient, changed);
+CREATE TABLE transitions (id TEXT PRIMARY KEY, alert TEXT NOT NULL, patient TEXT NOT NULL, what TEXT NOT NULL,
+    at INTEGER NOT NULL, position INTEGER NOT NULL, severity TEXT NOT NULL, summary TEXT NOT NULL,
+    who TEXT, until INTEGER, reason TEXT) WITHOUT ROWID;
+CREATE INDEX transitions_alert ON transitions (alert, position);
+
+-- findings, decisions
+CREATE TABLE findings (id TEXT PRIMARY KEY, patient TEXT NOT NULL, study TEXT NOT NULL, instance TEXT NOT NULL,
+    model TEXT NOT NULL, version TEXT NOT NULL, mode TEXT NOT NULL, as_of INTEGER NOT NULL, known INTEGER NOT NULL,
+    outcome TEXT NOT NULL, label TEXT, probability REAL, threshold REAL, classes TEXT NOT NULL, reason TEXT,
+    picture TEXT, heatmap TEXT) WITHOUT ROWID;
+CREATE INDEX findings_patient ON findings (patient, as_of);
+CREATE TABLE decisions (id TEXT PRIMARY KEY, patient TEXT NOT NULL, subject TEXT NOT NULL, about TEXT NOT NULL,
+    decision TEXT NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, at INTEGER NOT NULL, until INTEGER) WITHOUT ROWID;
+CREATE INDEX decisions_subject ON decisions (subject, at);
+
+-- places, plans
+CREATE TABLE locations (site TEXT, location TEXT, kind TEXT NOT NULL, name TEXT NOT NULL, within TEXT, specialty TEXT,
+    isolation INTEGER NOT NULL, active INTEGER NOT NULL, PRIMARY KEY (site, location)) WITHOUT ROWID;
+CREATE TABLE bed_status (site TEXT, location TEXT, status TEXT NOT NULL, known INTEGER NOT NULL,
+    PRIMARY KEY (site, location)) WITHOUT ROWID;
+CREATE TABLE census (site TEXT, ward TEXT, as_of INTEGER, occupied INTEGER NOT NULL, beds INTEGER NOT NULL,
+    closed INTEGER NOT NULL, waiting INTEGER NOT NULL, PRIMARY KEY (site, ward, as_of)) WITHOUT ROWID;
+CREATE TABLE demand (site TEXT, ward TEXT, as_of INTEGER NOT NULL, known INTEGER NOT NULL, model TEXT NOT NULL,
+    version TEXT NOT NULL, levels TEXT NOT NULL, hours TEXT NOT NULL, PRIMARY KEY (site, ward)) WITHOUT ROWID;
+CREATE TABLE proposals (proposal TEXT PRIMARY KEY, site TEXT NOT NULL, ward TEXT NOT NULL, kind TEXT NOT NULL,
+    as_of INTEGER NOT NULL, assignments TEXT NOT NULL, decision TEXT, who TEXT, why TEXT,
+    decided INTEGER) WITHOUT ROWID;
+"""
+
+DROPPED_WHEN_OLD: Final = (
+    ("readings", "taken"),
+    ("scores", "as_of"),
+    ("forecasts", "as_of"),
+    ("factors", "as_of"),
+    ("census", "as_of"),
+)
+"""Tables that hold the last 48 hours only, and the column that says how old a row is."""

@@ -1,0 +1,176 @@
+"""The beds page: who lies where, how full each ward is and will be, who waits and which bed is proposed."""
+
+import json
+import sqlite3
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+from services.console import words
+from services.console.projection.store import instant, micros
+from services.console.reading import board, patients
+from services.console.reading.beds_view import Bed, BedsView, Demand, Hour, Occupant, Proposal, Room, Waiting, WardBeds
+from services.console.reading.parts import Point
+from services.console.reading.viewer import Names, Viewer, full_name
+
+HISTORY = timedelta(hours=24)
+
+
+def beds(db: sqlite3.Connection, site: str, now: datetime, names: Names, viewer: Viewer) -> BedsView:
+    """The whole site."""
+    proposals = db.execute(
+        "SELECT * FROM proposals WHERE site = ? AND kind = 'beds' AND assignments <> '[]' ORDER BY as_of DESC LIMIT 6",
+        (site,),
+    ).fetchall()
+    places = {
+        r["location"]: r["name"] for r in db.execute("SELECT location, name FROM locations WHERE site = ?", (site,))
+    }
+    lying = _lying(db, site, now, names, viewer)
+    whole = _ward(db, site, board.Ward(id="", name="Whole site", specialty=None, patients=0), lying, now)
+    wards = [_ward(db, site, ward, lying, now) for ward in board.wards(db, site)]
+    return BedsView(
+        now=now,
+        wards=(*([whole] if whole.beds or whole.demand else []), *wards),
+        waiting=_waiting(db, site, proposals, places, names, viewer),
+        proposals=tuple(_proposal(r, places) for r in proposals),
+    )
+
+
+def _lying(
+    db: sqlite3.Connection, site: str, now: datetime, names: Names, viewer: Viewer
+) -> dict[str | None, list[Occupant]]:
+    found: dict[str | None, list[Occupant]] = defaultdict(list)
+    for stay in board.open_stays(db, site):
+        score = patients.score(db, stay["patient"])
+        found[stay["bed"]].append(
+            Occupant(
+                key=stay["patient"],
+                name=full_name(names.of(stay["patient"], viewer)),
+                age=board.age(stay, now),
+                sex=stay["sex"],
+                score=score.text if score and score.not_applicable is None else None,
+                band=score.band if score else None,
+            )
+        )
+    return found
+
+
+def _ward(
+    db: sqlite3.Connection, site: str, ward: board.Ward, lying: dict[str | None, list[Occupant]], now: datetime
+) -> WardBeds:
+    rooms = _rooms(db, site, ward.id, lying)
+    history = db.execute(
+        "SELECT * FROM census WHERE site = ? AND ward = ? AND as_of >= ? ORDER BY as_of",
+        (site, ward.id, micros(now - HISTORY)),
+    ).fetchall()
+    newest = db.execute(
+        "SELECT * FROM census WHERE site = ? AND ward = ? ORDER BY as_of DESC LIMIT 1", (site, ward.id)
+    ).fetchone()
+    mapped = [bed for room in rooms for bed in room.beds]
+    return WardBeds(
+        id=ward.id,
+        name=ward.name,
+        specialty=ward.specialty,
+        rooms=rooms,
+        occupied=newest["occupied"] if newest else sum(b.occupant is not None for b in mapped),
+        beds=newest["beds"] if newest else len(mapped),
+        closed=newest["closed"] if newest else sum(b.status == "closed" for b in mapped),
+        waiting=newest["waiting"] if newest else 0,
+        as_of=instant(newest["as_of"]) if newest else None,
+        history=tuple(Point(at=instant(r["as_of"]), value=r["occupied"]) for r in history),
+        demand=_demand(db, site, ward.id),
+    )
+
+
+def _rooms(db: sqlite3.Connection, site: str, ward: str, lying: dict[str | None, list[Occupant]]) -> tuple[Room, ...]:
+    rows = db.execute(
+        "SELECT b.location, b.name, b.isolation, s.status, CASE WHEN b.within = :ward THEN '' ELSE r.name END AS room"
+        " FROM locations b LEFT JOIN locations r ON r.site = b.site AND r.location = b.within"
+        " LEFT JOIN bed_status s ON s.site = b.site AND s.location = b.location"
+        " WHERE b.site = :site AND b.kind = 'bed' AND b.active AND :ward IN (b.within, r.within)"
+        " ORDER BY room, b.name, b.location",
+        {"site": site, "ward": ward},
+    )
+    rooms: dict[str, list[Bed]] = defaultdict(list)
+    for r in rows.fetchall():
+        occupant = next(iter(lying.get(r["location"], ())), None)
+        status = "occupied" if occupant else (r["status"] or "free")
+        rooms[r["room"]].append(
+            Bed(
+                id=r["location"],
+                name=r["name"],
+                status=status,
+                status_text=words.BED_STATUS[status],
+                isolation=bool(r["isolation"]),
+                occupant=occupant,
+            )
+        )
+    return tuple(Room(name=name, beds=tuple(found)) for name, found in rooms.items())
+
+
+def _demand(db: sqlite3.Connection, site: str, ward: str) -> Demand | None:
+    r = db.execute("SELECT * FROM demand WHERE site = ? AND ward = ?", (site, ward)).fetchone()
+    if r is None:
+        return None
+    as_of = instant(r["as_of"])
+    return Demand(
+        as_of=as_of,
+        model=r["model"],
+        version=r["version"],
+        levels=tuple(json.loads(r["levels"])),
+        hours=tuple(
+            Hour(at=as_of + timedelta(hours=h["hours"]), mean=h["mean"], quantiles=tuple(h["quantiles"]))
+            for h in json.loads(r["hours"])
+        ),
+    )
+
+
+def _waiting(
+    db: sqlite3.Connection,
+    site: str,
+    proposals: list[sqlite3.Row],
+    places: dict[str, str],
+    names: Names,
+    viewer: Viewer,
+) -> tuple[Waiting, ...]:
+    newest = next((p for p in proposals if p["decision"] is None), None)
+    proposed = {a["request"]: a for a in json.loads(newest["assignments"])} if newest else {}
+    rows = db.execute(
+        "SELECT * FROM requests WHERE site = ? AND status = 'active' ORDER BY priority, requested, request", (site,)
+    )
+    found = []
+    for r in rows.fetchall():
+        assignment = proposed.get(r["request"], {})
+        bed, ward = assignment.get("bed"), assignment.get("ward")
+        found.append(
+            Waiting(
+                request=r["request"],
+                key=r["patient"],
+                name=full_name(names.of(r["patient"], viewer)),
+                sex=r["sex"],
+                specialty=r["specialty"],
+                priority=r["priority"],
+                priority_text=words.PRIORITIES[r["priority"]],
+                isolation=bool(r["isolation"]),
+                since=instant(r["requested"]),
+                expected_stay_hours=r["expected_stay_hours"],
+                bed=bed,
+                bed_name=places.get(bed, bed) if bed else None,
+                ward_name=places.get(ward, ward) if ward else None,
+                reason=assignment.get("reason"),
+            )
+        )
+    return tuple(found)
+
+
+def _proposal(r: sqlite3.Row, places: dict[str, str]) -> Proposal:
+    assignments = json.loads(r["assignments"])
+    return Proposal(
+        id=r["proposal"],
+        ward=places.get(r["ward"], r["ward"]) or "Whole site",
+        as_of=instant(r["as_of"]),
+        placed=sum(a["bed"] is not None for a in assignments),
+        total=len(assignments),
+        decision=r["decision"],
+        who=r["who"],
+        why=r["why"] or None,
+    )

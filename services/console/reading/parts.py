@@ -1,0 +1,109 @@
+"""The parts that several pages share: score, vital sign, forecast, alert; as typed values."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Shown(BaseModel):
+    """A value on a page and in its JSON."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Vital(Shown):
+    """One reading, or the lack of it: `value` None means never measured in the last 48 hours."""
+
+    code: str
+    label: str
+    short: str
+    unit: str
+    value: float | None = None
+    text: str = "–"
+    taken: datetime | None = None
+    points: int | None = None
+
+
+class Parameter(Shown):
+    """One line of NEWS2. `points` None: nothing fresh was measured, so it is not counted."""
+
+    code: str
+    label: str
+    unit: str
+    text: str
+    points: int | None
+    taken: datetime | None
+
+
+class Score(Shown):
+    """The newest NEWS2. `total` None: `lowest` to `highest`, because of what is `missing`."""
+
+    total: int | None
+    lowest: int
+    highest: int
+    text: str
+    band: Literal["low", "low-medium", "medium", "high"] | None
+    band_text: str
+    red: bool
+    red_text: str
+    missing: tuple[str, ...]
+    as_of: datetime
+    change: int | None
+    not_applicable: str | None
+    parameters: tuple[Parameter, ...]
+
+
+class Forecast(Shown):
+    """The newest word of one model: a probability, 'missed' or 'cannot assess' with the reason."""
+
+    id: str
+    model: str
+    label: str
+    version: str
+    mode: Literal["silent", "live"]
+    state: Literal["forecast", "missed", "cannot assess"]
+    text: str
+    probability: float | None
+    threshold: float | None
+    horizon_hours: float | None
+    over: bool
+    late: bool
+    reason: str | None
+    as_of: datetime
+
+
+class Alert(Shown):
+    """Where one alert stands. `pending`: someone decided, the alert authority has not yet answered."""
+
+    id: str
+    patient: str
+    kind: str
+    kind_text: str
+    severity: Literal["amber", "red"]
+    phase: str
+    summary: str
+    raised: datetime
+    changed: datetime
+    who: str | None
+    until: datetime | None
+    reason: str | None
+    evidence: tuple[str, ...]
+    pending: str | None
+
+    @property
+    def open(self) -> bool:
+        """Whether it still asks for something."""
+        return self.phase in {"raised", "stale", "acknowledged", "snoozed"}
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether nobody has taken it."""
+        return self.phase in {"raised", "stale"} and self.pending is None
+
+
+class Point(Shown):
+    """One point of a trend."""
+
+    at: datetime
+    value: float

@@ -1,0 +1,236 @@
+"""The patient page: who and where, the score line by line, trends, reasons, alerts and films."""
+
+import json
+import math
+import sqlite3
+from datetime import datetime
+from typing import Final
+
+from ray_jobs.risk import news2
+from services.console import words
+from services.console.projection.store import instant, instant_or_none, micros
+from services.console.reading import board, patients
+from services.console.reading.parts import Forecast, Point
+from services.console.reading.patient_view import (
+    Factor,
+    Film,
+    Lab,
+    PatientView,
+    Reasons,
+    RiskTrend,
+    Story,
+    Stripe,
+    Transition,
+    Trend,
+)
+from services.console.reading.viewer import Names, Viewer
+
+TREND_US: Final = 48 * 3_600_000_000
+CHARTED: Final = (
+    "respiratory_rate",
+    "spo2",
+    "systolic_bp",
+    "diastolic_bp",
+    "heart_rate",
+    "temperature",
+    "consciousness",
+    "supplemental_oxygen",
+)
+MOST_POINTS: Final = 600
+
+_CHARTS: Final[dict[str, news2.Chart]] = {
+    "respiratory_rate": news2.RESPIRATORY_RATE,
+    "systolic_bp": news2.SYSTOLIC_BP,
+    "heart_rate": news2.PULSE,
+    "temperature": news2.TEMPERATURE,
+}
+
+
+def patient(
+    db: sqlite3.Connection, site: str, key: str, now: datetime, names: Names, viewer: Viewer
+) -> PatientView | None:
+    """The page of a patient who has, or had, a stay here; None for an unknown key."""
+    stays = db.execute(board.STAY + " AND e.site = ? AND e.patient = ?", (site, key)).fetchall()
+    if not stays:
+        return None
+    stay = max(stays, key=lambda s: (s["ended"] is None, s["started"], s["encounter"]))
+    since = micros(now) - TREND_US
+    low, high = stay["oxygen_low"], stay["oxygen_high"]
+    shown = board.row(db, stay, now, names, viewer)
+    return PatientView(
+        now=now,
+        row=shown,
+        open=stay["ended"] is None,
+        ended=instant_or_none(stay["ended"]),
+        outcome=stay["outcome"],
+        oxygen_target=f"{low:.0f}–{high:.0f} %" if low is not None and high is not None else None,
+        trends=tuple(_trend(db, key, code, since, stay["oxygen_scale"]) for code in CHARTED),
+        scores=patients.score_trend(db, key, since, bin_us=5 * 60_000_000),
+        risks=_risks(db, key, since, silent_too=viewer.admin),
+        reasons=_reasons(db, key, shown.forecasts),
+        stories=tuple(
+            Story(alert=a, transitions=_transitions(db, a.id)) for a in patients.alerts(db, key, closed_too=True)
+        ),
+        films=_films(db, key, silent_too=viewer.admin),
+        labs=_labs(db, key),
+    )
+
+
+def merged_into(db: sqlite3.Connection, key: str) -> str | None:
+    """The key under which this patient goes on after a merge."""
+    found = db.execute("SELECT merged_into FROM patients WHERE patient = ?", (key,)).fetchone()
+    into: str | None = found["merged_into"] if found else None
+    return into
+
+
+def _trend(db: sqlite3.Connection, key: str, code: str, since: int, oxygen_scale: int) -> Trend:
+    rows = db.execute(
+        "SELECT taken, value FROM readings WHERE patient = ? AND code = ? AND taken >= ? AND value IS NOT NULL"
+        " ORDER BY taken, id",
+        (key, code, since),
+    ).fetchall()
+    every = math.ceil(len(rows) / MOST_POINTS) or 1
+    kept = rows[::-1][::every][::-1]  # the newest is always kept
+    chart = _CHARTS.get(code, ())
+    if code == "spo2":
+        chart = news2.SPO2_SCALE_1 if oxygen_scale == 1 else news2.SPO2_SCALE_2_AIR
+    m = words.measure(code)
+    lows = (None, *(top for top, _ in chart))
+    return Trend(
+        code=code,
+        label=m.label,
+        unit=m.unit,
+        decimals=m.decimals,
+        stripes=tuple(
+            Stripe(low=low, high=None if math.isinf(top) else top, points=points)
+            for low, (top, points) in zip(lows, chart, strict=False)
+        ),
+        points=tuple(Point(at=instant(r["taken"]), value=r["value"]) for r in kept),
+    )
+
+
+def _risks(db: sqlite3.Connection, key: str, since: int, *, silent_too: bool) -> tuple[RiskTrend, ...]:
+    found = []
+    for newest in patients.forecasts(db, key, silent_too=silent_too):
+        rows = db.execute(
+            "SELECT as_of, state, probability, reason FROM forecasts WHERE patient = ? AND model = ? AND as_of >= ?"
+            " ORDER BY as_of, known, id",
+            (key, newest.model, since),
+        ).fetchall()
+        answered = [r for r in rows if r["probability"] is not None]
+        every = math.ceil(len(answered) / MOST_POINTS) or 1
+        threshold = db.execute(
+            "SELECT threshold FROM forecasts WHERE patient = ? AND model = ? AND threshold IS NOT NULL"
+            " ORDER BY as_of DESC LIMIT 1",
+            (key, newest.model),
+        ).fetchone()
+        found.append(
+            RiskTrend(
+                model=newest.model,
+                label=newest.label,
+                mode=newest.mode,
+                threshold=threshold["threshold"] if threshold else None,
+                points=tuple(
+                    Point(at=instant(r["as_of"]), value=r["probability"]) for r in answered[::-1][::every][::-1]
+                ),
+                gaps=tuple((instant(r["as_of"]), str(r["reason"])) for r in rows if r["probability"] is None),
+            )
+        )
+    return tuple(found)
+
+
+def _reasons(db: sqlite3.Connection, key: str, forecasts: tuple[Forecast, ...]) -> tuple[Reasons, ...]:
+    found = []
+    for forecast in forecasts:
+        row = db.execute(
+            "SELECT x.as_of, x.factors FROM factors x JOIN forecasts f ON f.id = x.forecast"
+            " WHERE f.patient = ? AND f.model = ? ORDER BY x.as_of DESC, f.known DESC LIMIT 1",
+            (key, forecast.model),
+        ).fetchone()
+        if row is None:
+            continue
+        factors = json.loads(row["factors"])[:8]
+        strongest = max((abs(f["contribution"]) for f in factors), default=0.0) or 1.0
+        found.append(
+            Reasons(
+                label=forecast.label,
+                as_of=instant(row["as_of"]),
+                factors=tuple(
+                    Factor(
+                        label=f["label"],
+                        text="not measured" if f["value"] is None else f"{f['value']:.4g}",
+                        share=f["contribution"] / strongest,
+                    )
+                    for f in factors
+                ),
+            )
+        )
+    return tuple(found)
+
+
+def _transitions(db: sqlite3.Connection, alert: str) -> tuple[Transition, ...]:
+    rows = db.execute("SELECT * FROM transitions WHERE alert = ? ORDER BY position DESC, id LIMIT 40", (alert,))
+    return tuple(
+        Transition(
+            what=words.TRANSITIONS.get(r["what"], r["what"]),
+            at=instant(r["at"]),
+            who=r["who"],
+            until=instant_or_none(r["until"]),
+            reason=r["reason"] or None,
+            severity=r["severity"],
+        )
+        for r in rows
+    )
+
+
+def _films(db: sqlite3.Connection, key: str, *, silent_too: bool) -> tuple[Film, ...]:
+    rows = db.execute("SELECT * FROM findings WHERE patient = ? ORDER BY as_of DESC, known DESC, id LIMIT 12", (key,))
+    found = []
+    for r in rows:
+        if r["mode"] != "live" and not silent_too:
+            continue
+        text = words.OUTCOMES[r["outcome"]]
+        if r["label"] and r["probability"] is not None and r["outcome"] != "cannot assess":
+            text = f"{str(r['label']).capitalize()}: {words.percent(r['probability'])}"
+        found.append(
+            Film(
+                id=r["id"],
+                model=f"{words.model_label(r['model'])} {r['version']}",
+                mode=r["mode"],
+                as_of=instant(r["as_of"]),
+                outcome=r["outcome"],
+                outcome_text=words.OUTCOMES[r["outcome"]],
+                text=text,
+                reason=r["reason"],
+                classes=tuple((c["name"], c["probability"]) for c in json.loads(r["classes"])),
+                picture=r["picture"] is not None,
+                heatmap=r["heatmap"] is not None,
+            )
+        )
+    return tuple(found)
+
+
+def _labs(db: sqlite3.Connection, key: str) -> tuple[Lab, ...]:
+    codes = db.execute(
+        "SELECT DISTINCT code FROM readings WHERE patient = ? AND value IS NOT NULL ORDER BY code", (key,)
+    ).fetchall()
+    found = []
+    for (code,) in codes:
+        if code in CHARTED:
+            continue
+        rows = db.execute(
+            "SELECT value, taken FROM readings WHERE patient = ? AND code = ? AND value IS NOT NULL"
+            " ORDER BY taken DESC, id DESC LIMIT 2",
+            (key, code),
+        ).fetchall()
+        m = words.measure(code)
+        found.append(
+            Lab(
+                label=m.label,
+                unit=m.unit,
+                text=words.number(code, rows[0]["value"]),
+                before=words.number(code, rows[1]["value"]) if len(rows) > 1 else None,
+                taken=instant(rows[0]["taken"]),
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,114 @@
+"""What the patient page shows, as typed values: trends, reasons, alerts with their story, films, laboratory."""
+
+from datetime import datetime
+
+from services.console.reading import board
+from services.console.reading.parts import Alert, Point, Shown
+
+
+class Stripe(Shown):
+    """Values above `low` up to `high` score `points` in NEWS2; None is open."""
+
+    low: float | None
+    high: float | None
+    points: int
+
+
+class Trend(Shown):
+    """One reading's last 48 hours, and how NEWS2 scores its values."""
+
+    code: str
+    label: str
+    unit: str
+    decimals: int
+    stripes: tuple[Stripe, ...]
+    points: tuple[Point, ...]
+
+
+class RiskTrend(Shown):
+    """One model's probabilities; `gaps` are the instants at which there was no answer, and why."""
+
+    model: str
+    label: str
+    mode: str
+    threshold: float | None
+    points: tuple[Point, ...]
+    gaps: tuple[tuple[datetime, str], ...]
+
+
+class Factor(Shown):
+    """One reason behind a forecast. `share` is its length beside the strongest, -1 to 1; up means more risk."""
+
+    label: str
+    text: str
+    share: float
+
+
+class Reasons(Shown):
+    """What moved one model's newest explained forecast."""
+
+    label: str
+    as_of: datetime
+    factors: tuple[Factor, ...]
+
+
+class Transition(Shown):
+    """One thing that happened to an alert."""
+
+    what: str
+    at: datetime
+    who: str | None
+    until: datetime | None
+    reason: str | None
+    severity: str
+
+
+class Story(Shown):
+    """An alert and everything that happened to it, newest first."""
+
+    alert: Alert
+    transitions: tuple[Transition, ...]
+
+
+class Film(Shown):
+    """One picture and what the model said; `picture` and `heatmap` say whether there is one to show."""
+
+    id: str
+    model: str
+    mode: str
+    as_of: datetime
+    outcome: str
+    outcome_text: str
+    text: str
+    reason: str | None
+    classes: tuple[tuple[str, float], ...]
+    picture: bool
+    heatmap: bool
+
+
+class Lab(Shown):
+    """The newest of a laboratory value, and the one before."""
+
+    label: str
+    unit: str
+    text: str
+    before: str | None
+    taken: datetime
+
+
+class PatientView(Shown):
+    """Everything on the page, as of `now` (clinical time)."""
+
+    now: datetime
+    row: board.BoardRow
+    open: bool
+    ended: datetime | None
+    outcome: str | None
+    oxygen_target: str | None
+    trends: tuple[Trend, ...]
+    scores: tuple[Point, ...]
+    risks: tuple[RiskTrend, ...]
+    reasons: tuple[Reasons, ...]
+    stories: tuple[Story, ...]
+    films: tuple[Film, ...]
+    labs: tuple[Lab, ...]

@@ -1,0 +1,99 @@
+// Decisions: acknowledge at once; snooze, wrong and reject with a reason. Also the theme switch and short messages.
+
+const REASONS = {
+  snooze: ["Being treated", "With the doctor now", "Expected after procedure"],
+  wrong: ["Measurement error", "Normal for this patient", "Known and treated"],
+  resolve: ["Seen, no longer a concern"],
+  reject: ["Bed not suitable", "Bed kept for another patient", "Patient not ready"],
+};
+const TITLES = {
+  snooze: "Keep this alert quiet",
+  wrong: "This alert is wrong",
+  resolve: "Close this alert",
+  reject: "Reject this proposal",
+};
+const DONE = {
+  acknowledge: "Acknowledged. The team can see that you have it.",
+  snooze: "Snoozed.",
+  wrong: "Marked as wrong. Thank you: the models learn from it.",
+  resolve: "Closed.",
+  approve: "Approved.",
+  reject: "Rejected.",
+};
+
+/** Say something for a few seconds. */
+export function say(text, bad = false) {
+  const toast = document.getElementById("toast");
+  toast.textContent = text;
+  toast.classList.toggle("bad", bad);
+  toast.hidden = false;
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => { toast.hidden = true; }, bad ? 10000 : 4000);
+}
+
+async function send(button, body) {
+  const { alert, proposal } = button.dataset;
+  const path = alert ? `/api/alerts/${alert}/decisions` : `/api/proposals/${proposal}/decisions`;
+  button.disabled = true;
+  try {
+    const answer = await fetch(path, {
+      method: "POST",
+      headers: {
+        "Content-Type": "application/json",
+        "X-Wardwatch-Proof": document.querySelector("meta[name=proof]").content,
+      },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) {
+      const problem = await answer.json().catch(() => ({}));
+      throw new Error(problem.error ?? `the server answered ${answer.status}`);
+    }
+    say(DONE[body.decision]);
+  } catch (error) {
+    button.disabled = false;
+    say(`Not sent: ${error.message}`, true);
+  }
+}
+
+function ask(button) {
+  const { decide, about } = button.dataset;
+  const dialog = document.getElementById("reason");
+  const why = document.getElementById("reason-why");
+  document.getElementById("reason-title").textContent = TITLES[decide];
+  document.getElementById("reason-about").textContent = about ?? "";
+  document.getElementById("reason-hours-label").hidden = decide !== "snooze";
+  why.value = "";
+  const choices = REASONS[decide].map((text) => {
+    const choice = document.createElement("button");
+    choice.type = "button";
+    choice.textContent = text;
+    choice.addEventListener("click", () => { why.value = text; why.focus(); });
+    return choice;
+  });
+  document.getElementById("reason-choices").replaceChildren(...choices);
+  dialog.returnValue = "";
+  dialog.showModal();
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue !== "ok") return;
+    const body = { decision: decide, why: why.value };
+    if (decide === "snooze") body.hours = Number(document.getElementById("reason-hours").value);
+    send(button, body);
+  }, { once: true });
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-decide]");
+  if (button) {
+    const { decide } = button.dataset;
+    if (decide in REASONS) ask(button);
+    else send(button, { decision: decide });
+  }
+  if (event.target.closest("[data-theme-switch]")) {
+    const root = document.documentElement;
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+    localStorage.setItem("theme", root.dataset.theme);
+  }
+  const menu = document.querySelector("details.who[open]");
+  if (menu && !menu.contains(event.target)) menu.open = false;
+});

@@ -1,0 +1,46 @@
+// The patient page: its parts are drawn again by the server when something changed; charts and films here.
+
+import "./decide.js";
+import { charts } from "./charts.js";
+import { films } from "./films.js";
+import { follow } from "./live.js";
+import { age } from "./time.js";
+
+const key = document.body.dataset.patient;
+const panel = document.getElementById("panel");
+let waiting = false;
+
+async function draw() {
+  const [page, data] = await Promise.all([fetch(`/patients/${key}/now`), fetch(`/api/patients/${key}`)]);
+  if (!page.ok || !data.ok) return;
+  const fresh = new DOMParser().parseFromString(await page.text(), "text/html");
+  for (const part of fresh.querySelectorAll("[data-part]")) {
+    const old = panel.querySelector(`[data-part=${part.dataset.part}]`);
+    if (old === null) { location.reload(); return; }
+    if (strip(old) === strip(part) || old.contains(document.activeElement)) continue;
+    for (const [i, details] of [...old.querySelectorAll("details")].entries()) {
+      if (details.open) part.querySelectorAll("details")[i]?.setAttribute("open", "");
+    }
+    old.replaceWith(part);
+    if (part.dataset.part === "films") films(part);
+  }
+  age(panel);
+  charts(await data.json());
+}
+
+/** What a part says, without the ages that change by themselves. */
+function strip(part) {
+  return part.dataset.drawn ??= part.outerHTML.replace(/<time class="age[\s\S]*?<\/time>/g, "").replace(/\s+/g, " ");
+}
+
+/** At most once a second, however many facts arrive. */
+function soon() {
+  if (waiting) return;
+  waiting = true;
+  setTimeout(async () => { waiting = false; await draw(); }, 1000);
+}
+
+for (const part of panel.querySelectorAll("[data-part]")) strip(part);
+films(panel);
+charts(await (await fetch(`/api/patients/${key}`)).json());
+follow(key, { changed: soon, back: soon });

@@ -1,0 +1,1 @@
+"""The console's routes: pages, the JSON behind them, live updates, decisions, pictures and sign-in."""

@@ -1,0 +1,118 @@
+"""What people decide here: an alert taken, snoozed or called wrong; a proposal of beds approved or rejected.
+
+The decision becomes an event and the page shows it as sent; the alert authority answers with a transition.
+"""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, HTTPException
+from pydantic import BaseModel, Field, model_validator
+
+from schemas.events import DecisionMade, Event, ScheduleDecided
+from schemas.ids import digest
+from services.console.parts import Parts
+from services.console.web.session import decider
+from services.runtime.auth import Actor
+from services.runtime.errors import LogUnavailable
+from services.runtime.outgoing import outgoing
+
+PUBLISH_S = 5.0
+
+
+class AlertDecision(BaseModel):
+    """Taken, quiet for some hours, or wrong; the last two with a reason."""
+
+    decision: Literal["acknowledge", "snooze", "wrong", "resolve"]
+    why: Annotated[str, Field(max_length=1000)] = ""
+    hours: Annotated[float, Field(gt=0, le=24)] = 1
+
+    @model_validator(mode="after")
+    def _reasoned(self) -> "AlertDecision":
+        if self.decision != "acknowledge" and not self.why.strip():
+            raise ValueError(f"to {self.decision} an alert, say why")
+        return self
+
+
+class ProposalDecision(BaseModel):
+    """Approved, or rejected with a reason."""
+
+    decision: Literal["approve", "reject"]
+    why: Annotated[str, Field(max_length=1000)] = ""
+
+    @model_validator(mode="after")
+    def _reasoned(self) -> "ProposalDecision":
+        if self.decision == "reject" and not self.why.strip():
+            raise ValueError("to reject a proposal, say why")
+        return self
+
+
+class Sent(BaseModel):
+    """The event that was written."""
+
+    id: str
+
+
+def router(parts: Parts) -> APIRouter:
+    """`/api/alerts/{alert}/decisions` and `/api/proposals/{proposal}/decisions`."""
+    routes = APIRouter(tags=["decisions"])
+
+    def publish(event: Event) -> Sent:
+        message = outgoing(event, source="console", partitions=parts.settings.partitions)
+        try:
+            parts.publisher.publish([message]).result(PUBLISH_S)
+        except (LogUnavailable, TimeoutError):
+            raise HTTPException(503, "not recorded: the event log does not answer. Please try again.") from None
+        return Sent(id=event.id)
+
+    @routes.post("/api/alerts/{alert}/decisions", status_code=202)
+    def on_alert(alert: str, asked: AlertDecision, who: Annotated[Actor, Depends(decider)]) -> Sent:
+        """A person's word about an alert."""
+        with parts.store.reading() as db:
+            row = db.execute("SELECT patient, site, phase FROM alerts WHERE alert = ?", (alert,)).fetchone()
+        if row is None:
+            raise HTTPException(404, "there is no such alert")
+        if row["phase"] in {"resolved", "merged", "suppressed"}:
+            raise HTTPException(409, f"this alert is {row['phase']} already")
+        at = parts.clock.now()
+        return publish(
+            DecisionMade(
+                id=digest(row["site"], alert, asked.decision, who.name, at.isoformat()),
+                site=row["site"],
+                known=at,
+                patient=row["patient"],
+                subject=alert,
+                about="alert",
+                decision=asked.decision,
+                by=who.name,
+                why=asked.why.strip(),
+                at=at,
+                until=at + timedelta(hours=asked.hours) if asked.decision == "snooze" else None,
+            )
+        )
+
+    @routes.post("/api/proposals/{proposal}/decisions", status_code=202)
+    def on_proposal(proposal: str, asked: ProposalDecision, who: Annotated[Actor, Depends(decider)]) -> Sent:
+        """An administrator's word about a proposal of beds."""
+        with parts.store.reading() as db:
+            row = db.execute("SELECT * FROM proposals WHERE proposal = ?", (proposal,)).fetchone()
+        if row is None:
+            raise HTTPException(404, "there is no such proposal")
+        if row["decision"] is not None:
+            raise HTTPException(409, f"{row['who']} has decided already: {row['decision']}")
+        at = parts.clock.now()
+        return publish(
+            ScheduleDecided(
+                id=digest(row["site"], proposal, asked.decision, who.name, at.isoformat()),
+                site=row["site"],
+                known=at,
+                ward=row["ward"] or None,
+                as_of=at,
+                proposal=proposal,
+                decision=asked.decision,
+                by=who.name,
+                why=asked.why.strip(),
+            )
+        )
+
+    return routes

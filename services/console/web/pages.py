@@ -1,0 +1,120 @@
+"""Templates: one environment, the filters that put times and numbers into words, and what every page gets."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from services.console import words
+from services.console.parts import Parts
+from services.console.reading.parts import Point, Shown
+from services.console.reading.viewer import Viewer
+from services.console.web.proof import COOKIE, proof
+
+HERE: Final = Path(__file__).parent.parent
+SECURITY: Final = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+"""No script, style or picture from elsewhere, no address told to others, nothing kept on a shared screen."""
+
+
+@cache
+def environment() -> Environment:
+    """The templates of the console."""
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters |= {"aged": aged, "percent": words.percent, "spark": spark, "signed": signed, "plain": plain}
+    env.globals |= {"words": words, "assets": _fingerprint()}
+    return env
+
+
+def _fingerprint() -> str:
+    """Changes when any script or style does, so that no browser keeps an old one."""
+    files = sorted((HERE / "static").iterdir())
+    return hashlib.blake2b(b"".join(file.read_bytes() for file in files), digest_size=6).hexdigest()
+
+
+def aged(then: datetime | None, now: datetime, stale_min: int = 0) -> Markup:
+    """An age that the page keeps up to date; older than `stale_min` minutes it is marked."""
+    if then is None:
+        return Markup('<span class="age">never</span>')
+    return Markup('<time class="age" datetime="{}" data-stale-min="{}">{}</time>').format(
+        then.isoformat(), stale_min, words.ago(then, now)
+    )
+
+
+def plain(shown: Shown | None) -> object:
+    """A value of a page as JSON, for a script on it."""
+    return None if shown is None else shown.model_dump(mode="json")
+
+
+def signed(number: int | None) -> str:
+    """A change with its direction, or nothing."""
+    if not number:
+        return ""
+    return f"▲ {number}" if number > 0 else f"▼ {-number}"
+
+
+def spark(points: Sequence[Point], now: datetime, hours: int = 24, width: int = 120, height: int = 34) -> Markup:
+    """NEWS2 over the last hours as a small picture: a step line, a dot at the newest, lines at 5 and 7."""
+    if not points:
+        return Markup('<span class="nothing">no scores yet</span>')
+    top = max(10.0, *(p.value for p in points))
+
+    def x(at: datetime) -> float:
+        return max(0.0, width - 4 - (now - at).total_seconds() / 3600 / hours * (width - 4))
+
+    def y(value: float) -> float:
+        return height - 3 - value / top * (height - 6)
+
+    steps = [f"M{x(points[0].at):.1f} {y(points[0].value):.1f}"]
+    steps += [f"H{x(p.at):.1f}V{y(p.value):.1f}" for p in points[1:]]
+    steps.append(f"H{width - 4}")
+    last = points[-1]
+    values = ", ".join(f"{p.value:.0f}" for p in points[-8:])
+    return Markup(
+        '<svg class="spark" viewBox="0 0 {w} {h}" role="img"'
+        ' aria-label="NEWS2 of the last {n} hours, newest last: {v}">'
+        '<path class="limit" d="M0 {y5:.1f}H{w}M0 {y7:.1f}H{w}"/><path class="line" d="{d}"/>'
+        '<circle cx="{cx}" cy="{cy:.1f}" r="3"/></svg>'
+    ).format(w=width, h=height, n=hours, v=values, y5=y(5), y7=y(7), d="".join(steps), cx=width - 4, cy=y(last.value))
+
+
+def fragment(template: str, macro: str, *args: object) -> str:
+    """What a macro of a template makes of its arguments."""
+    return str(getattr(environment().get_template(template).module, macro)(*args))
+
+
+def render(
+    request: Request, parts: Parts, template: str, viewer: Viewer | None, *, status: int = 200, **values: object
+) -> Response:
+    """A whole page."""
+    always: dict[str, object] = {
+        "viewer": viewer,
+        "site": parts.settings.site,
+        "clock": parts.settings.clock,
+        "signed_in": bool(request.cookies.get(COOKIE)),
+        "proof": proof(request),
+        "path": request.url.path,
+        "problem": None,
+        "now": None,
+    }
+    content = environment().get_template(template).render(always | values)
+    return HTMLResponse(content, status_code=status, headers=SECURITY)

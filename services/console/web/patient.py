@@ -1,0 +1,54 @@
+"""The patient page and its JSON. Every look is told to the audit topic."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+
+from services.console.parts import Parts
+from services.console.reading import patient
+from services.console.reading.patient_view import PatientView
+from services.console.reading.viewer import Viewer
+from services.console.web import pages
+from services.console.web.audit import audit
+from services.console.web.session import reader, visitor
+
+
+def router(parts: Parts) -> APIRouter:
+    """`/patients/{key}`, its live part and `/api/patients/{key}`."""
+    routes = APIRouter(tags=["patient"])
+
+    def view(key: str, viewer: Viewer) -> PatientView:
+        with parts.store.reading() as db:
+            found = patient.patient(db, parts.settings.site, key, parts.clock.now(), parts.names, viewer)
+        if found is None:
+            raise HTTPException(404, "no such patient has, or had, a stay here")
+        return found
+
+    @routes.get("/patients/{key}", include_in_schema=False)
+    def page(key: str, request: Request, viewer: Annotated[Viewer, Depends(visitor)]) -> Response:
+        with parts.store.reading() as db:
+            into = patient.merged_into(db, key)
+        if into is not None:
+            return RedirectResponse(f"/patients/{into}", status_code=308)
+        shown = view(key, viewer)
+        audit(parts, viewer.name, "patient viewed", key)
+        number = parts.hub.since(-1).number
+        return pages.render(
+            request, parts, "patient.html", viewer, p=shown, now=shown.now, since=f"{parts.hub.epoch}.{number}",
+            standing=parts.standing(),
+        )  # fmt: skip
+
+    @routes.get("/patients/{key}/now", include_in_schema=False)
+    def panel(key: str, request: Request, viewer: Annotated[Viewer, Depends(reader)]) -> Response:
+        shown = view(key, viewer)
+        return pages.render(request, parts, "patient_now.html", viewer, p=shown, now=shown.now)
+
+    @routes.get("/api/patients/{key}")
+    def data(key: str, viewer: Annotated[Viewer, Depends(reader)]) -> PatientView:
+        """Everything that the patient page shows."""
+        shown = view(key, viewer)
+        audit(parts, viewer.name, "patient read", key)
+        return shown
+
+    return routes

@@ -1,0 +1,90 @@
+"""The real console on a free port: its projection follows a log in memory that a test writes to."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from schemas.events import Event
+from services.console.app import console_app
+from services.console.live import Hub
+from services.console.parts import Parts
+from services.console.projection.follower import Follower
+from services.console.projection.store import Store
+from services.console.reading.system import Model
+from services.console.reading.viewer import Names
+from services.runtime import web
+from services.runtime.clock import ToldClock
+from services.runtime.fake_log import FakeLog
+from services.runtime.fakes import FakeObjectStore
+from services.runtime.health import Health
+from services.runtime.identity import FakeIdentity
+from services.runtime.outgoing import outgoing
+from services.runtime.settings import Settings
+from tests.browser.example_ward import SITE, ExampleWard
+
+TOKENS = """{
+  "sister-token": {"name": "Sr. Hughes", "scopes": ["read", "read:identity", "decide"]},
+  "screen-token": {"name": "Ward screen", "scopes": ["read"]},
+  "admin-token": {"name": "Dana Admin", "scopes": ["admin"]}
+}"""
+MODELS = (
+    Model(name="sepsis", version="1.0.0", task="risk", kind="trees", intended_use="Sepsis within 6 hours, for adults in intensive care",
+          population="18 to 120 years", modes=(("*", "silent"), ("5B", "live"))),
+    Model(name="chest-pneumonia", version="1.0.0", task="imaging", kind="network", intended_use="Pneumonia in frontal chest films of small children",
+          population="1 to 5 years", modes=(("*", "live"),)),
+)  # fmt: skip
+
+
+@dataclass
+class Running:
+    """The console, and the log it reads."""
+
+    url: str
+    log: FakeLog
+    parts: Parts
+    follower: Follower
+    stop: threading.Event
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Append to the log and wait until the pages could show it."""
+        self.log.append([outgoing(e, source="test", partitions=4) for e in events])
+        wanted = self.follower.standing.folded + len(events)
+        deadline = time.monotonic() + 20
+        while self.follower.standing.folded < wanted and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+
+@contextmanager
+def running_console(folder: Path, ward: ExampleWard, port: int = 0) -> Iterator[Running]:
+    """The console with a ward in it."""
+    settings = Settings(
+        site=SITE, clock="told", tokens=SecretStr(TOKENS), console_db_url=f"sqlite:///{folder}/console.db"
+    )
+    log, hub, store, clock, stop = FakeLog(), Hub(), Store(settings.console_db_url), ToldClock(), threading.Event()
+    keys = iter([person.key for _, person in ward.people])
+    identity, objects = FakeIdentity(new_key=keys.__next__), FakeObjectStore()
+    for identifier, person in ward.people:
+        identity.register(SITE, [identifier], person)
+    for name, content in ward.objects.items():
+        objects.put(name, content)
+    follower = Follower(log.reader, store, clock, hub.told)
+    parts = Parts(settings, store, hub, Names(identity, SITE), objects, log.publisher(), clock, lambda: follower.standing,
+                  lambda: MODELS, stop)  # fmt: skip
+    thread = threading.Thread(target=follower.run, args=(stop,), daemon=True)
+    listener = web.bind("127.0.0.1", port)
+    stop_web = web.serve_in_thread(console_app(parts, Health("console")), listener)
+    running = Running(f"http://127.0.0.1:{listener.getsockname()[1]}", log, parts, follower, stop)
+    thread.start()
+    running.write(ward.events)
+    try:
+        yield running
+    finally:
+        stop.set()
+        stop_web()
+        thread.join(timeout=5)
+        store.close()
