@@ -24,8 +24,9 @@ from services.runtime.quarantining import quarantined
 
 log = logs.get(__name__)
 
-# A turn ends after so many deliveries: offsets are committed and the group hears from us.
+# A turn ends after so many deliveries or seconds: offsets are committed and the group hears from us.
 DELIVERIES_A_TURN = 50
+TURN_S = 5.0
 LAG_EVERY_S = 5.0
 
 
@@ -92,15 +93,21 @@ class Outlet:
             self._waiting = deque(r for r in self._waiting if r.partition not in polled.revoked)
             self._done = {p: offset for p, offset in self._done.items() if p not in polled.revoked}
             self._buried = [(p, message) for p, message in self._buried if p not in polled.revoked]
-        for records in polled.records.values():
-            self._waiting.extend(records)
+        for partition in polled.assigned:
+            # A rebalance that gives a partition back keeps its position, which is past what was just dropped.
+            start = self._worker.committed(partition)
+            self._worker.seek(partition, self._worker.bounds(partition)[0] if start is None else start)
+        for partition, records in polled.records.items():
+            if partition not in polled.assigned:
+                self._waiting.extend(records)
         if self._waiting:
             self._worker.pause(sorted(self.assigned))
 
     def _deliver(self) -> None:
-        """Deliver what waits, in order, until one has to be tried again."""
+        """Deliver what waits, in order, until one has to be tried again or the turn is over."""
+        end = self._monotonic() + TURN_S
         for _ in range(DELIVERIES_A_TURN):
-            if not self._waiting or self._monotonic() < self._due:
+            if not self._waiting or not self._due <= self._monotonic() <= end:
                 return
             record = self._waiting[0]
             attempt, event = self._attempt(record)

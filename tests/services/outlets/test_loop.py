@@ -13,9 +13,9 @@ from services.outlets.grafana import Grafana
 from services.outlets.grafana_board import GrafanaBoard
 from services.outlets.loop import Outlet
 from services.runtime.errors import Fenced
-from services.runtime.fake_log import FakeLog
+from services.runtime.fake_log import FakeLog, FakeWorker
 from services.runtime.outgoing import outgoing
-from services.runtime.ports import Outgoing
+from services.runtime.ports import Outgoing, Polled
 from tests.fakes.grafana import FakeGrafana
 from tests.services.outlets.alerts import life
 
@@ -36,6 +36,8 @@ class Bench:
         """A new process in the same slot, as after a kill."""
         self.worker = self.log.worker(GROUP, Grafana.topics)
         self.outlet = Outlet(self.worker, Grafana(self.board), monotonic=lambda: self.time, jitter=lambda: 0.0)
+
+        self.outlet.turn(0.0)  # the group's partitions are assigned
 
     def say(self, events: Sequence[AlertEvent]) -> None:
         """What the alert authority writes."""
@@ -152,6 +154,35 @@ def test_a_crash_before_the_commit_changes_nothing_twice(delivered: int) -> None
     assert bench.board.standing == before
     assert [done for _, done in bench.board.puts[delivered:]] == [Put.UNCHANGED] * delivered
     assert bench.committed() == delivered
+
+
+class Rebalanced(FakeWorker):
+    """A member whose partitions are taken and given back at its third poll, positions kept (as kafka-python does)."""
+
+    polls = 0
+
+    def poll(self, timeout_s: float, max_records: int = 500) -> Polled:
+        """As told above."""
+        self.polls += 1
+        found = super().poll(timeout_s, max_records)
+        if self.polls != 3:
+            return found
+        return Polled(found.records, found.assigned | self._mine, found.revoked | self._mine)
+
+
+def test_a_rebalance_loses_nothing_that_waits() -> None:
+    """What was read and not delivered when the partitions changed hands is read and delivered again, in order."""
+    bench = Bench()
+    assert isinstance(bench.board, MemoryBoard)
+    worker = Rebalanced(bench.log, GROUP, Grafana.topics, 0)
+    bench.outlet = Outlet(worker, Grafana(bench.board), monotonic=lambda: bench.time, jitter=lambda: 0.0)
+    bench.say(life("a1"))
+    bench.board.failing = [BoardUnavailable("down")]
+    bench.turns(2)
+    assert bench.outlet.waiting == 4
+    bench.turns(4, seconds=1)
+    assert [done for _, done in bench.board.puts] == [Put.CREATED, *[Put.UPDATED] * 3]
+    assert bench.committed() == 4
 
 
 def test_a_replaced_worker_stops() -> None:

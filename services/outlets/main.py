@@ -1,0 +1,68 @@
+"""The outlets' process: the Grafana outlet, or idle and ready where no Grafana is configured."""
+
+import threading
+from collections.abc import Callable
+
+from services.outlets.grafana import Grafana
+from services.outlets.grafana_board import GrafanaBoard
+from services.outlets.loop import Destination, Outlet
+from services.runtime import logs
+from services.runtime.errors import DependencyError, Fenced
+from services.runtime.health import Health
+from services.runtime.kafka_log import KafkaWorker
+from services.runtime.ports import Worker
+from services.runtime.service import serve_metrics, stop_on_signals
+from services.runtime.settings import Settings
+
+SERVICE = "outlets"
+REJOIN_S = 1.0
+
+_log = logs.get(__name__)
+
+
+def main(settings: Settings) -> None:
+    """Deliver until SIGTERM."""
+    logs.configure(SERVICE, settings.log_level, settings.log_format)
+    stop = stop_on_signals()
+    health = Health(SERVICE, ("assigned",))
+    stop_web = serve_metrics(settings, SERVICE, health)
+    try:
+        if settings.grafana_url:
+            grafana = Grafana(GrafanaBoard(settings.grafana_url, settings.grafana_token.get_secret_value()))
+            group = f"{SERVICE}-{grafana.name}"
+            run(grafana, lambda: KafkaWorker(settings.kafka, group, grafana.topics, slot=settings.slot), health, stop)
+        else:
+            idle(health, stop)
+    finally:
+        stop_web()
+
+
+def run(destination: Destination, join: Callable[[], Worker], health: Health, stop: threading.Event) -> None:
+    """Join the group, deliver, and join again after a failure of the log, until `stop` is set.
+
+    A destination that is down does not make the process unready: waiting for it is this process's work.
+    """
+    while not stop.is_set():
+        worker: Worker | None = None
+        try:
+            worker = join()
+            outlet = Outlet(worker, destination)
+            while not stop.is_set():
+                outlet.turn()
+                health.beat()
+                health.set("assigned", "" if outlet.assigned else "no partition yet")
+        except (DependencyError, Fenced) as error:
+            _log.warning("joining again", name=destination.name, reason=type(error).__name__, error=str(error))
+            health.set("assigned", f"joining again after {type(error).__name__}")
+            stop.wait(REJOIN_S)
+        finally:
+            if worker is not None:
+                worker.close()
+
+
+def idle(health: Health, stop: threading.Event) -> None:
+    """Nothing to do is no fault: ready, and nothing of the log is read."""
+    _log.info("no Grafana configured: set WARDWATCH_GRAFANA_URL and WARDWATCH_GRAFANA_TOKEN")
+    health.set("assigned")
+    while not stop.wait(1.0):
+        health.beat()

@@ -1,0 +1,117 @@
+"""The outlet's process on a real Kafka, killed while it delivers to a Grafana that comes and goes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.embedded.kafka_server import KafkaServer
+from services.runtime.kafka_log import KafkaPublisher, create_topics
+from services.runtime.outgoing import outgoing
+from tests.fakes.grafana import CutShort, FakeGrafana, Fault, Lose, Reply
+from tests.services.outlets.alerts import life
+
+pytestmark = pytest.mark.servers
+
+CHECKOUT = Path(__file__).parents[3]
+PROGRAM = "from services.outlets.main import main; from services.runtime.settings import Settings; main(Settings())"
+PARTITIONS = 2
+ALERTS = [f"kafka-{number}" for number in range(25)]
+
+
+def start(
+    kafka: KafkaServer, grafana_url: str, token: str = "", run_dir: Path | None = None
+) -> subprocess.Popen[bytes]:
+    """The outlet as a process of its own."""
+    settings = {
+        "KAFKA": kafka.address,
+        "GRAFANA_URL": grafana_url,
+        "GRAFANA_TOKEN": token,
+        "OPEN": "true",
+        "RUN_DIR": str(run_dir or ""),
+        "LOG_LEVEL": "ERROR",
+    }
+    named = {f"WARDWATCH_{name}": value for name, value in settings.items() if value}
+    return subprocess.Popen([sys.executable, "-c", PROGRAM], env={**os.environ, **named}, cwd=CHECKOUT)
+
+
+def wait_for(truth: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Wait until it holds; fails the test when it never does."""
+    end = time.monotonic() + seconds
+    while not truth():
+        assert time.monotonic() < end, f"never came true: {truth}"
+        time.sleep(0.05)
+
+
+def standing(grafana: FakeGrafana) -> dict[str, list[str]]:
+    """For each of our alerts the states of its annotations, one for each annotation."""
+    found: dict[str, list[str]] = {alert: [] for alert in ALERTS}
+    for row in list(grafana.world.annotations.values()):
+        alert = row.tags[1].removeprefix("alert:")
+        if alert in found:
+            found[alert].append(row.tags[5])
+    return found
+
+
+def called(grafana: FakeGrafana, times: int) -> bool:
+    """Whether the outlet called so often."""
+    return len(grafana.calls) > times
+
+
+def all_resolved(grafana: FakeGrafana) -> bool:
+    """Whether each of our alerts has one annotation, and that is resolved."""
+    return all(states == ["state:resolved"] for states in standing(grafana).values())
+
+
+@pytest.fixture
+def grafana() -> Iterator[FakeGrafana]:
+    """A Grafana that works until told otherwise."""
+    with FakeGrafana() as server:
+        yield server
+
+
+def test_killed_again_and_again_each_alert_stands_once(kafka_server: KafkaServer, grafana: FakeGrafana) -> None:
+    """Killed twice, with a Grafana that stops and loses answers: each alert stands once, resolved."""
+    create_topics(kafka_server.address, PARTITIONS)
+    publisher = KafkaPublisher(kafka_server.address)
+    token = grafana.token("Editor")
+    for alert in ALERTS:
+        messages = [outgoing(e, source="alerting", partitions=PARTITIONS) for e in life(alert)]
+        publisher.publish(messages).result(timeout=20)
+    publisher.close()
+    rude = [Fault(Lose(), method="POST"), Fault(CutShort(), method="PUT"), Fault(Reply(503, None), method="GET")]
+    outlet = start(kafka_server, grafana.url, token)
+    try:
+        for share in (10, 40):
+            grafana.fail(*rude)
+            wait_for(partial(called, grafana, share))
+            outlet.send_signal(signal.SIGKILL)
+            outlet.wait()
+            outlet = start(kafka_server, grafana.url, token)
+        wait_for(partial(called, grafana, len(ALERTS) * 4))
+        grafana.stop()
+        time.sleep(1.0)
+        grafana.start()
+        wait_for(partial(all_resolved, grafana))
+    finally:
+        outlet.terminate()
+        outlet.wait(timeout=15)
+
+
+def test_without_a_grafana_it_is_ready_and_idle(kafka_server: KafkaServer, tmp_path: Path) -> None:
+    """With no Grafana configured the process is ready and stops when it is told to."""
+    outlet = start(kafka_server, "", run_dir=tmp_path)
+    try:
+        wait_for((tmp_path / "outlets-0.json").is_file)
+        port = httpx.Response(200, content=(tmp_path / "outlets-0.json").read_bytes()).json()["port"]
+        wait_for(lambda: httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code == 200)
+    finally:
+        outlet.terminate()
+    assert outlet.wait(timeout=15) == 0
