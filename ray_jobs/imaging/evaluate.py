@@ -56,13 +56,13 @@ def evaluate(name: str, shared: Path, work: Path, *, models: Path | None = None)
             "outer films": round(float((found.ood > 1).mean()), 4),
             **{
                 kind: round(float((read_all(runtime, pixels).ood > 1).mean()), 4)
-                for kind, pixels in other_pictures(shared, films.pixels[:150])
+                for kind, pixels in other_pictures(shared, films.pixels[:: max(1, len(films.pixels) // 60)])
             },
         },
     }
 
 
-def read_all(runtime: Runtime, pixels: npt.NDArray[np.uint8], batch: int = 32) -> Readings:
+def read_all(runtime: Runtime, pixels: npt.NDArray[np.uint8], batch: int = 8) -> Readings:
     """Read uint8[n, 224, 224] in batches, so that memory does not grow with n."""
     parts = [runtime.read(np.ascontiguousarray(part)) for part in _parts(pixels, batch)]
     return Readings(

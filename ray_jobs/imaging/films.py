@@ -90,7 +90,7 @@ def _decode_all(archive: Path, paths: list[str], store: Path) -> None:
         for member in films:
             source = films.extractfile(member) if member.name in place else None
             if source is not None:
-                pixels[place[member.name]] = decode(source.read())
+                pixels[place[member.name]] = decode(source.read()).pixels
     partial = store.with_suffix(".partial.npy")
     np.save(partial, pixels)
     partial.rename(store)

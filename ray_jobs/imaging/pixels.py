@@ -6,7 +6,7 @@ films were stretched to the square whole, so every film is.
 """
 
 import io
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ SIDE = 224
 SMALLEST_SIDE = 128
 MOST_PIXELS = 64_000_000
 BLANK_SPREAD = 4.0
+MAGIC = slice(128, 132)
+"""Where a DICOM file says that it is one (PS3.10 7.1)."""
 
 Grey = npt.NDArray[np.uint8]
 
@@ -28,30 +30,41 @@ class UnusableImageError(ValueError):
     """These bytes give no film; the text says why, for a person."""
 
 
-def decode(body: bytes) -> Grey:
-    """A JPEG, PNG or DICOM file → uint8[224, 224]. Raises UnusableImageError."""
-    if body[128:132] == b"DICM":
+class Film(NamedTuple):
+    """uint8[224, 224], bone bright, and why it cannot be assessed ('' when it can)."""
+
+    pixels: Grey
+    unfit: str = ""
+
+
+def decode(body: bytes) -> Film:
+    """A JPEG, PNG or DICOM file → a film. Raises UnusableImageError when there are no pixels to be had."""
+    if is_dicom(body):
         try:
             return film(dcmread(io.BytesIO(body)))
         except (InvalidDicomError, EOFError) as error:
             raise UnusableImageError(f"not a readable DICOM object: {error}") from error
     try:
         with Image.open(io.BytesIO(body)) as picture:
-            check_size(picture.width, picture.height)
-            return square(_grey(picture))
+            _bounded(picture.width, picture.height)
+            return _film(_grey(picture))
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise UnusableImageError("not a readable JPEG, PNG or DICOM file") from error
 
 
-def film(dataset: Dataset) -> Grey:
-    """The first frame of a grey DICOM object as a person would see it: uint8[224, 224], bone bright.
+def is_dicom(body: bytes) -> bool:
+    """Whether the bytes are a DICOM file by their own word."""
+    return body[MAGIC] == b"DICM"
+
+
+def film(dataset: Dataset) -> Film:
+    """The first frame of a grey DICOM object as a person would see it.
 
     Raises UnusableImageError when there are no pixels, too many, or an encoding that is not read.
     """
     if "PixelData" not in dataset:
         raise UnusableImageError("the object has no pixel data")
-    rows, columns = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
-    check_size(columns, rows)
+    _bounded(int(dataset.get("Columns") or 0), int(dataset.get("Rows") or 0))
     if int(dataset.get("SamplesPerPixel") or 1) != 1:
         raise UnusableImageError("a colour image, not a film")
     try:
@@ -61,31 +74,31 @@ def film(dataset: Dataset) -> Grey:
         # pydicom says with these that attributes contradict the bytes or that no decoder knows the syntax
         raise UnusableImageError(f"the pixel data cannot be decoded: {error}") from error
     shown = _to_bytes(np.asarray(values, dtype=np.float32))
-    inverted = dataset.get("PhotometricInterpretation") == "MONOCHROME1"
-    inverse_shape = dataset.get("PresentationLUTShape") == "INVERSE"
-    if inverted or (inverse_shape and dataset.get("PhotometricInterpretation") != "MONOCHROME1"):
-        shown = 255 - shown
-    return square(Image.fromarray(shown))
+    # A Presentation LUT Shape overrides the photometric interpretation (C.11.6.1); CR has the latter only.
+    shape = dataset.get("PresentationLUTShape")
+    inverse = shape == "INVERSE" if shape else dataset.get("PhotometricInterpretation") == "MONOCHROME1"
+    return _film(Image.fromarray(255 - shown if inverse else shown))
 
 
-def square(picture: Image.Image) -> Grey:
-    """A grey picture stretched to 224 × 224, averaged when it shrinks. Raises UnusableImageError when blank."""
+def _film(picture: Image.Image) -> Film:
+    """A grey picture stretched to the square, averaged where it shrinks."""
+    unfit = ""
+    if min(picture.size) < SMALLEST_SIDE:
+        size = f"{picture.width} × {picture.height}"
+        unfit = f"cannot assess: the picture is {size}; at least {SMALLEST_SIDE} pixels a side are needed"
     if picture.size != (SIDE, SIDE):
-        picture = picture.resize(
-            (SIDE, SIDE), Image.Resampling.BOX if min(picture.size) >= 2 * SIDE else Image.Resampling.BILINEAR
-        )
+        shrinks = min(picture.size) >= 2 * SIDE
+        picture = picture.resize((SIDE, SIDE), Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR)
     grey = np.asarray(picture, dtype=np.uint8)
     if float(grey.std()) < BLANK_SPREAD:
-        raise UnusableImageError("the picture is blank")
-    return grey
+        unfit = unfit or "cannot assess: the picture is blank"
+    return Film(grey, unfit)
 
 
-def check_size(width: int, height: int) -> None:
-    """Refuse a thumbnail, and what would not fit in memory, before any pixel is decoded."""
-    if min(width, height) < SMALLEST_SIDE:
-        raise UnusableImageError(
-            f"the picture is {width} × {height}; at least {SMALLEST_SIDE} pixels a side are needed"
-        )
+def _bounded(width: int, height: int) -> None:
+    """Refuse what would not fit in memory, before any pixel is decoded."""
+    if width < 1 or height < 1:
+        raise UnusableImageError("the picture has no size")
     if width * height > MOST_PIXELS:
         raise UnusableImageError(f"the picture is {width} × {height}; at most {MOST_PIXELS:,} pixels are read")
 
@@ -98,8 +111,8 @@ def _grey(picture: Image.Image) -> Image.Image:
 
 
 def _to_bytes(values: npt.NDArray[np.float32]) -> Grey:
-    """Scale to 0..255 by the values' own range."""
+    """Scale to 0..255 by the values' own range; black when they are all alike."""
     low, high = float(values.min()), float(values.max())
     if not np.isfinite(high - low) or high <= low:
-        raise UnusableImageError("the picture is blank")
+        return np.zeros(values.shape, dtype=np.uint8)
     return cast("Grey", ((values - low) * (255 / (high - low))).round().astype(np.uint8))

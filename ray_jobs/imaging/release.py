@@ -19,7 +19,7 @@ from ray_jobs.imaging.reading import GRAPH, WEIGHTS
 from ray_jobs.imaging.ship import export_graph, load_weights, save_weights
 from ray_jobs.registry import Card, Population, write_card
 
-DOUBT_FILMS = 1500
+DOUBT_FILMS = 800
 DOUBT_QUANTILE = 0.995
 WANTED_RECALL = 0.97
 REFERRED_ERRORS = 0.01
@@ -81,8 +81,8 @@ def _pass(network: FilmNetwork, films: Films) -> tuple[Tensor, Tensor]:
     """Pooled features float[n, 1280] and uncalibrated logits float[n, classes]."""
     pooled = []
     with torch.no_grad():
-        for start in range(0, len(films.label), 32):
-            pixels = torch.from_numpy(np.ascontiguousarray(films.pixels[start : start + 32])).float()
+        for start in range(0, len(films.label), 8):
+            pixels = torch.from_numpy(np.ascontiguousarray(films.pixels[start : start + 8])).float()
             pooled.append(network.feature_map(pixels).mean((2, 3)))
         features = torch.cat(pooled)
         return features, network.head(features)

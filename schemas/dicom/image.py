@@ -85,14 +85,13 @@ def read_image_header(attributes: Attributes, zone: tzinfo = UTC) -> ImageHeader
     found: dict[str, object] = {name: _text(attributes, keyword) for name, keyword in _KEYWORD.items()}
     offset = _offset(_text(attributes, "TimezoneOffsetFromUTC"))
     taken = taken_at(attributes, offset or zone)
-    born = _date(_text(attributes, "PatientBirthDate"))
     found |= {
         "issuer": issuer_of(attributes),
         "frames": found["frames"] or 1,
         "taken": taken,
         "zone_known": offset is not None,
-        "born": born,
-        "age_years": age_at(born, taken) if born and taken else _age(_text(attributes, "PatientAge")),
+        "born": _date(_text(attributes, "PatientBirthDate")),
+        "age_years": age_of(attributes, offset or zone),
     }
     for name in ("study", "series", "instance", "sop_class", "modality", "rows", "columns", "patient_id"):
         if not found[name]:
@@ -124,6 +123,12 @@ def taken_at(attributes: Attributes, zone: tzinfo) -> datetime | None:
         if day is not None:
             return datetime.combine(day, _time(_text(attributes, f"{kind}Time")), zone).astimezone(UTC)
     return None
+
+
+def age_of(attributes: Attributes, zone: tzinfo = UTC) -> float | None:
+    """Years when the picture was taken: from the birth date, else what the modality wrote; None without either."""
+    born, taken = _date(_text(attributes, "PatientBirthDate")), taken_at(attributes, zone)
+    return age_at(born, taken) if born and taken else _age(_text(attributes, "PatientAge"))
 
 
 def age_at(born: date, when: datetime) -> float | None:

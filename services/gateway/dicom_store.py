@@ -7,6 +7,7 @@ answered with A700 (out of resources), so that the sender keeps the object and s
 
 import hashlib
 import io
+import time
 from collections.abc import Mapping
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from schemas.events import Event, ImagingInstanceStored, Quarantined
 from schemas.fhir.facts import FUTURE_TOLERANCE
 from schemas.fhir.patient import MRN_AUTHORITY
 from schemas.ids import digest
+from services.gateway.breaker import Breaker
 from services.gateway.dicom_anonymous import anonymous, encoded
 from services.runtime import logs, metrics
 from services.runtime.errors import DependencyError
@@ -58,6 +60,11 @@ class _Refused(Exception):  # noqa: N818 - the answer, not a fault
         self.status, self.reason, self.path = status, reason, path
 
 
+def _turned_away(caller: str) -> None:
+    metrics.QUARANTINED.labels("gateway", "source turned away").inc()
+    _log.error("source turned away for a minute", ae=caller)
+
+
 @dataclass(frozen=True, slots=True)
 class ImageDoor:
     """Takes image objects in. `authorities` maps a DICOM issuer to the identity port's assigning authority."""
@@ -72,21 +79,32 @@ class ImageDoor:
     authorities: Mapping[str, str] = field(default_factory=dict)
     most_bytes: int = MOST_BYTES
     deadline_s: float = 10.0
+    breaker: Breaker = field(default_factory=lambda: Breaker(_turned_away))
 
     def accept(self, body: bytes, caller: str, sop_class: str | None = None) -> Answer:
         """Take in a DICOM file's bytes from `caller` (an AE title); `sop_class` is what the request announced."""
+        wait_s = self.breaker.wait_s(caller, time.monotonic())
+        if wait_s > 0:
+            answer = Answer(Status.TRY_AGAIN, f"too many unusable objects from here: wait {wait_s:.0f} s")
+        else:
+            answer = self._answer(body, caller, sop_class)
+            bad = int(answer.status not in {Status.STORED, Status.TRY_AGAIN})
+            self.breaker.record(caller, total=1, bad=bad, now=time.monotonic())
+        metrics.REQUESTS.labels("gateway", "C-STORE", f"{answer.status:04X}").inc()
+        return answer
+
+    def _answer(self, body: bytes, caller: str, sop_class: str | None) -> Answer:
+        """Store, or keep in quarantine."""
         try:
             try:
                 self._publish(self._stored(body, sop_class))
-                answer = Answer(Status.STORED)
+                return Answer(Status.STORED)
             except _Refused as refused:
                 self._quarantine(body, caller, refused)
-                answer = Answer(refused.status, refused.reason)
+                return Answer(refused.status, refused.reason)
         except DependencyError as error:
             _log.warning("image not taken", reason=type(error).__name__, error=str(error))
-            answer = Answer(Status.TRY_AGAIN, "a dependency does not answer: send again later")
-        metrics.REQUESTS.labels("gateway", "C-STORE", f"{answer.status:04X}").inc()
-        return answer
+            return Answer(Status.TRY_AGAIN, "a dependency does not answer: send again later")
 
     def _stored(self, body: bytes, sop_class: str | None) -> ImagingInstanceStored:
         """The object's bytes are in the store when this returns. Raises _Refused or DependencyError."""

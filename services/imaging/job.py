@@ -12,11 +12,11 @@ from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 
 from ray_jobs.imaging.pixels import UnusableImageError, film
+from ray_jobs.imaging.selection import CHEST_MODEL, unsuitable
 from ray_jobs.registry import Card, load_card, outside
 from schemas.events import Event, ImagingFindingReported, ImagingInstanceStored
 from services.imaging.pictures import film_png, heatmap_png
 from services.imaging.report import Reading, cannot_assess, report, report_id
-from services.imaging.selection import model_for
 from services.runtime.errors import BadInputError
 from services.runtime.modes import Mode, Modes
 from services.runtime.ports import Inference, ObjectStore
@@ -40,21 +40,21 @@ class ImagingJob:
         """
         if not isinstance(event, ImagingInstanceStored):
             return ()
-        name, refusal = model_for(event)
-        card = load_card(name)
-        mode = self.modes.mode(name, None)
+        refusal = unsuitable(event.modality, event.body_part, event.view, event.frames)
+        card = load_card(CHEST_MODEL)
+        mode = self.modes.mode(card.name, None)
         return () if mode == "off" else (self._reported(event, card, mode, refusal),)
 
     def _reported(self, event: ImagingInstanceStored, card: Card, mode: Mode, refusal: str) -> ImagingFindingReported:
         known = event.known
         try:
-            pixels = film(dcmread(io.BytesIO(self._content(event))))
+            pixels, unfit = film(dcmread(io.BytesIO(self._content(event))))
         except (UnusableImageError, InvalidDicomError, EOFError) as error:
             return cannot_assess(event, card, refusal or str(error), mode=mode, known=known, picture=None)
         folder = f"reports/{event.site}/{report_id(event, card)}"
         picture = f"{folder}/film.png"
         self.objects.put(picture, film_png(pixels))
-        refusal = refusal or outside(card, event.age_years) or ""
+        refusal = refusal or outside(card, event.age_years) or unfit
         if refusal:
             return cannot_assess(event, card, refusal, mode=mode, known=known, picture=picture)
         reading, heat = self._read(card, pixels)

@@ -1,5 +1,7 @@
 """The imaging process: slow lane over topic `imaging`, wired from settings."""
 
+from ray_jobs.imaging.selection import CHEST_MODEL
+from ray_jobs.registry import load_card
 from services.imaging.job import ImagingJob
 from services.runtime.modes import Modes
 from services.runtime.ports import Clock, Inference, ObjectStore
@@ -10,16 +12,12 @@ SERVICE = "imaging"
 IN_FLIGHT = 2
 
 
-def run(settings: Settings | None = None) -> None:
-    """Run until SIGTERM."""
-    settings = settings or Settings()
+def main(settings: Settings) -> None:
+    """Run until SIGTERM. Raises RegistryError when the model's card is not there, ValueError for wrong modes."""
+    load_card(CHEST_MODEL)
     modes = Modes.parse(settings.modes)
 
     def make(inference: Inference, objects: ObjectStore, _: Clock) -> ImagingJob:
         return ImagingJob(inference, objects, modes)
 
     run_slow_lane(SERVICE, "imaging", make, settings, in_flight=IN_FLIGHT)
-
-
-if __name__ == "__main__":
-    run()
