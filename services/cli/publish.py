@@ -1,4 +1,4 @@
-"""`wardwatch publish`: FHIR JSON, NDJSON, DICOM files, folders and tar archives to a gateway; every entry is counted."""
+"""`wardwatch publish`: FHIR JSON, NDJSON, DICOM files, folders, tar archives to a gateway; every entry is counted."""
 
 import json
 import os
