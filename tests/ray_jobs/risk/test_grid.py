@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ray_jobs.risk.grid import (
+    COLUMNS,
     HIGH,
     INDEX,
     LOW,
@@ -25,6 +26,7 @@ from ray_jobs.risk.grid import (
     row_of,
     static_vector,
 )
+from schemas.codes import MEASUREMENTS
 
 ADMISSION = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
 
@@ -117,3 +119,11 @@ def test_age_changes_on_the_birthday() -> None:
     """Someone born on 29 February turns a year older on 1 March of a common year."""
     assert age_years(date(2000, 2, 29), date(2021, 2, 28)) == 20
     assert age_years(date(2000, 2, 29), date(2021, 3, 1)) == 21
+
+
+def test_the_door_lets_in_all_that_the_grid_can_hold() -> None:
+    """The limits at the gateway are at least as wide as the grid's, so live and offline drop the same values."""
+    for column in COLUMNS:
+        measured = MEASUREMENTS[column.name]
+        assert measured.low <= column.low
+        assert column.high <= measured.high
