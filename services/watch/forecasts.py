@@ -134,7 +134,8 @@ def answered(model: str, row: Vector, question: Question, answer: Answer) -> tup
         id=digest("ForecastExplained", forecast.id), site=q.site, patient=q.patient, known=q.as_of, as_of=q.as_of,
         model=model, version=version, encounter=q.encounter, mode=q.mode, forecast=forecast.id, factors=factors,
     )  # fmt: skip
-    return Emit(forecast), Emit(explained)
+    # The reasons first: whoever raises an alert on the forecast has them at hand.
+    return Emit(explained), Emit(forecast)
 
 
 def missed(state: PatientState, model: str, question: Question, reason: str) -> Emit:

@@ -1,0 +1,69 @@
+"""The alert state machine as one table: (phase, input) to (phase, event). Nothing else decides a transition.
+
+Its picture is drawn from it (`python -m services.alerting.diagram`, docs/alerts.md). A pair that is not in the table
+changes nothing. In `resolved` no alert stands; in `suppressed` one would stand, but a care limit says no.
+"""
+
+from types import MappingProxyType
+from typing import Final, Literal, get_args
+
+Phase = Literal["resolved", "raised", "acknowledged", "snoozed", "stale", "suppressed"]
+Input = Literal[
+    "over",  # measured above the level that raises, often enough, and no alert stands
+    "withheld",  # the same, but a care limit forbids the alert
+    "worse",  # more severe than the alert is
+    "still",  # measured, and not recovered
+    "well",  # measured recovery, often enough
+    "acknowledge", "snooze", "dismiss",  # a person's word
+    "wake",  # the snooze is over
+    "unanswered",  # nobody took it in time
+    "silent",  # nothing was heard for too long
+    "left",  # discharged or died
+    "limited", "released",  # a care limit was set, or lifted
+    "merged",  # the patient is someone else now
+]  # fmt: skip
+Transition = Literal[
+    "AlertRaised", "AlertEscalated", "AlertAcknowledged", "AlertSnoozed", "AlertWentStale", "AlertSuppressed",
+    "AlertMerged", "AlertResolved",
+]  # fmt: skip
+
+PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
+INPUTS: Final[tuple[Input, ...]] = get_args(Input)
+STANDING: Final[frozenset[Phase]] = frozenset({"raised", "acknowledged", "snoozed", "stale"})
+
+_ENDS: Final[dict[Input, tuple[Phase, Transition]]] = {
+    "well": ("resolved", "AlertResolved"),
+    "dismiss": ("resolved", "AlertResolved"),
+    "left": ("resolved", "AlertResolved"),
+    "merged": ("resolved", "AlertMerged"),
+    "limited": ("suppressed", "AlertSuppressed"),
+}
+
+TABLE: Final = MappingProxyType[tuple[Phase, Input], tuple[Phase, Transition | None]](
+    {
+        ("resolved", "over"): ("raised", "AlertRaised"),
+        ("resolved", "withheld"): ("suppressed", "AlertSuppressed"),
+        ("suppressed", "well"): ("resolved", None),
+        ("suppressed", "left"): ("resolved", None),
+        ("suppressed", "merged"): ("resolved", None),
+        ("suppressed", "released"): ("resolved", None),
+        **{(phase, given): end for phase in sorted(STANDING) for given, end in _ENDS.items()},
+        ("raised", "worse"): ("raised", "AlertEscalated"),
+        ("raised", "unanswered"): ("raised", "AlertEscalated"),
+        ("raised", "acknowledge"): ("acknowledged", "AlertAcknowledged"),
+        ("raised", "snooze"): ("snoozed", "AlertSnoozed"),
+        ("raised", "silent"): ("stale", "AlertWentStale"),
+        ("acknowledged", "worse"): ("raised", "AlertEscalated"),
+        ("acknowledged", "snooze"): ("snoozed", "AlertSnoozed"),
+        ("acknowledged", "silent"): ("stale", "AlertWentStale"),
+        ("snoozed", "worse"): ("raised", "AlertEscalated"),
+        ("snoozed", "wake"): ("raised", "AlertEscalated"),
+        ("snoozed", "acknowledge"): ("acknowledged", "AlertAcknowledged"),
+        ("snoozed", "snooze"): ("snoozed", "AlertSnoozed"),
+        ("snoozed", "silent"): ("stale", "AlertWentStale"),
+        ("stale", "still"): ("raised", "AlertEscalated"),
+        ("stale", "worse"): ("raised", "AlertEscalated"),
+        ("stale", "acknowledge"): ("acknowledged", "AlertAcknowledged"),
+        ("stale", "snooze"): ("snoozed", "AlertSnoozed"),
+    }
+)

@@ -1,0 +1,32 @@
+"""The table (services/alerting/table.py) is whole, and its picture is in step."""
+
+from pathlib import Path
+
+from services.alerting.diagram import page
+from services.alerting.policy import Policy
+from services.alerting.table import INPUTS, PHASES, STANDING, TABLE
+
+CHECKOUT = Path(__file__).parents[3]
+
+
+def test_every_phase_and_input_occur() -> None:
+    """No phase that cannot be reached or left, no input that never matters."""
+    assert {phase for phase, _ in TABLE} == set(PHASES) == {after for after, _ in TABLE.values()}
+    assert {given for _, given in TABLE} == set(INPUTS)
+
+
+def test_only_recovery_a_person_or_departure_resolve() -> None:
+    """Neither silence nor a deadline is ever recovery (design rule 9)."""
+    ending = {given for (phase, given), (after, _) in TABLE.items() if phase in STANDING and after == "resolved"}
+    assert ending == {"well", "dismiss", "left", "merged"}
+    assert {after for (_, given), (after, _) in TABLE.items() if given == "silent"} == {"stale"}
+
+
+def test_an_alert_is_raised_only_where_none_stands() -> None:
+    """Raised once: from `resolved` only."""
+    assert {phase for (phase, _), (_, event) in TABLE.items() if event == "AlertRaised"} == {"resolved"}
+
+
+def test_the_picture_is_the_table() -> None:
+    """docs/alerts.md is what `python -m services.alerting.diagram docs/alerts.md` writes."""
+    assert (CHECKOUT / "docs" / "alerts.md").read_text(encoding="utf-8") == page(Policy())
