@@ -343,12 +343,12 @@ def _alerts(keys: dict[str, str]) -> list[Event]:
             "sepsis",
             "red",
             21,
-            "Sepsis risk 36 %, NEWS2 13: breathing fast, hypotensive, febrile",
-            reason="NEWS2 rose from 6 to 13",
+            "Sepsis risk 36 %, NEWS2 12: breathing fast, hypotensive, febrile",
+            reason="NEWS2 rose from 6 to 12",
         )
     if "Lindqvist" in keys:
-        tell(AlertRaised, 1, "Lindqvist", "news2", "red", 34, "NEWS2 9: SpO₂ 90 % on oxygen, breathing 25/min", source="x",
-             evidence=(Evidence(text="SpO₂ 90 % scores 3"), Evidence(text="Respiratory rate 25 scores 3")))  # fmt: skip
+        tell(AlertRaised, 1, "Lindqvist", "news2", "red", 34, "NEWS2 8: SpO₂ 90 % on oxygen, breathing 24/min", source="x",
+             evidence=(Evidence(text="SpO₂ 90 % scores 3"), Evidence(text="Oxygen and respiratory rate score 2 each")))  # fmt: skip
         tell(
             AlertAcknowledged,
             1,
@@ -356,7 +356,7 @@ def _alerts(keys: dict[str, str]) -> list[Event]:
             "news2",
             "red",
             22,
-            "NEWS2 9: SpO₂ 90 % on oxygen, breathing 25/min",
+            "NEWS2 8: SpO₂ 90 % on oxygen, breathing 24/min",
             by="Sr. Hughes",
             why="",
         )

@@ -78,6 +78,7 @@ class Follower:
         if time.monotonic() - self._looked > LOOK_AGAIN_S:
             self._look(self._reader)
         if not self._positions:
+            self._looked = float("-inf")
             raise DependencyError("none of the topics is there yet")
         batch = {p: r for p, r in self._reader.follow(self._positions, timeout_s).items() if r}
         touched = fold(self._store, batch) if batch else Touched()

@@ -1,0 +1,221 @@
+"""The projection's rows depend on the facts in the log, not on how or when they were read."""
+
+import random
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schemas.events import Event, ObservationsRecorded, Reading, ReadingsRetracted
+from services.console.projection.fold import fold, positions
+from services.console.projection.follower import Follower
+from services.console.projection.store import Store, instant, micros, path_of
+from services.runtime.clock import ToldClock
+from services.runtime.errors import DependencyError
+from services.runtime.fake_log import FakeLog
+from services.runtime.outgoing import outgoing
+from services.runtime.ports import Partition, Record
+from tests.browser.example_ward import NOW, example_ward
+
+OF_READING = {"offsets", "counts", "meta"}
+"""Tables about what was read; all others are about what is."""
+Batch = Mapping[Partition, Sequence[Record]]
+
+
+def logged(events: Sequence[Event]) -> FakeLog:
+    log = FakeLog()
+    log.append([outgoing(e, source="test", partitions=4) for e in events])
+    return log
+
+
+EVENTS = example_ward(hours=3, people=4).events
+LOG = logged(EVENTS)
+NAMES = iter(range(1_000_000))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def store_in(folder: Path) -> Store:
+    return Store(f"sqlite:///{folder}/{next(NAMES)}.db")
+
+
+def rows(store: Store, *, apart_from: set[str] = OF_READING) -> dict[str, list[tuple[object, ...]]]:
+    with store.reading() as db:
+        names = [r["name"] for r in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        return {
+            name: sorted((tuple(r) for r in db.execute(f'SELECT * FROM "{name}"')), key=repr)
+            for name in names
+            if name not in apart_from
+        }
+
+
+def in_batches(log: FakeLog, rng: random.Random) -> Iterator[Batch]:
+    """All records, each partition's in order, partitions and sizes at random."""
+    left = {p: list(records) for p, records in log.records.items() if records}
+    while left:
+        batch: dict[Partition, Sequence[Record]] = {}
+        for partition in rng.sample(sorted(left), rng.randint(1, len(left))):
+            size = rng.randint(1, 60)
+            batch[partition] = left[partition][:size]
+            left[partition] = left[partition][size:]
+            if not left[partition]:
+                del left[partition]
+        yield batch
+
+
+def folded_at_once(folder: Path) -> Store:
+    store = store_in(folder)
+    fold(store, LOG.records)
+    return store
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32))
+def test_order_of_topics_is_irrelevant(folder: Path, seed: int):
+    """However topics and partitions are interleaved and cut into batches, the rows are the same."""
+    store = store_in(folder)
+    for batch in in_batches(LOG, random.Random(seed)):
+        fold(store, batch)
+    assert rows(store) == rows(folded_at_once(folder))
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), crash=st.integers(0, 400))
+def test_a_killed_turn_leaves_nothing_and_goes_on(folder: Path, seed: int, crash: int):
+    """Killed inside a transaction and started again from the stored offsets, the projection has the same rows."""
+    url = f"sqlite:///{folder}/{next(NAMES)}.db"
+    store = Store(url)
+    for done, batch in enumerate(in_batches(LOG, random.Random(seed))):
+        if done == crash % 7:
+            before = rows(store, apart_from=set())
+            broken = {p: [*records, None] for p, records in batch.items()}  # the fold dies on what is no record
+            with pytest.raises(AttributeError):
+                fold(store, broken)  # type: ignore[arg-type]
+            assert rows(store, apart_from=set()) == before
+            break
+        fold(store, batch)
+    store.close()
+    resumed = Store(url)
+    where = positions(resumed)
+    fold(resumed, {p: records[where.get(p, 0) :] for p, records in LOG.records.items()})
+    assert rows(resumed, apart_from={"meta"}) == rows(folded_at_once(folder), apart_from={"meta"})
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32))
+def test_a_repeated_event_changes_nothing(folder: Path, seed: int):
+    """An event that lies in the log twice, at any later place, is folded once."""
+    rng = random.Random(seed)
+    again = logged([*EVENTS, *rng.sample(EVENTS, 40)])
+    store = store_in(folder)
+    fold(store, again.records)
+    assert rows(store) == rows(folded_at_once(folder))
+
+
+def observed(source: str, version: int, value: float, known_min: int) -> ObservationsRecorded:
+    reading = Reading(id=f"{source}/{version}", source=source, code="heart_rate", value=value, unit="/min", taken=NOW)
+    known = NOW + timedelta(minutes=known_min)
+    return ObservationsRecorded(id=f"e-{source}-{version}", site="main", known=known, patient="patient-1", readings=(reading,))
+
+
+@given(st.permutations(range(4)))
+@settings(max_examples=24, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_corrections_and_retractions_hold_in_any_order(folder: Path, order: list[int]):
+    """A correction replaces by source, a retraction empties, and neither depends on which came first."""
+    facts: list[Event] = [
+        observed("a", 1, 80, 0),
+        observed("a", 2, 88, 5),
+        observed("b", 1, 300, 1),
+        ReadingsRetracted(id="r", site="main", known=NOW + timedelta(minutes=9), patient="patient-1", sources=("b",)),
+    ]
+    store = store_in(folder)
+    fold(store, logged([facts[i] for i in order]).records)
+    with store.reading() as db:
+        found = db.execute("SELECT source, value FROM readings ORDER BY source").fetchall()
+    assert [tuple(r) for r in found] == [("a", 88.0), ("b", None)]
+
+
+def test_only_two_days_of_readings_are_kept(folder: Path):
+    """Readings taken more than 48 hours before the newest fact leave, and late ones do not come back."""
+    store = store_in(folder)
+    old = observed("old", 1, 70, 0)
+    old = old.model_copy(update={"readings": (old.readings[0].model_copy(update={"taken": NOW - timedelta(hours=47)}),)})
+    fold(store, logged([old]).records)
+    assert [r[1] for r in rows(store)["readings"]] == ["old"]
+    fold(store, {p: r for p, r in logged([old, observed("new", 1, 71, 120)]).records.items()})
+    fold(store, logged([old.model_copy(update={"id": "late"})]).records)
+    assert [r[1] for r in rows(store)["readings"]] == ["new"]
+
+
+def test_what_cannot_be_read_is_counted_and_passed_over(folder: Path):
+    """Bad data is a value: it is counted as unreadable, and the fold goes on behind it."""
+    log = logged(EVENTS[:1])
+    partition = next(p for p, records in log.records.items() if records)
+    log.records[partition].append(Record(partition, 1, "k", b"{not json", (), 0))
+    store = store_in(folder)
+    fold(store, log.records)
+    with store.reading() as db:
+        counted = db.execute("SELECT events FROM counts WHERE type = 'unreadable'").fetchone()
+    assert counted["events"] == 1
+    assert positions(store)[partition] == 2
+
+
+def test_the_follower_waits_for_a_log_that_is_down(folder: Path):
+    """A log that does not answer is an outage of its own, and folding goes on where it stood."""
+    log, store, told = logged(EVENTS), store_in(folder), []
+    follower = Follower(log.reader, store, ToldClock(), told.append)
+    log.down = True
+    with pytest.raises(DependencyError):
+        follower.turn(0)
+    log.down = False
+    while sum(map(len, log.records.values())) > follower.standing.folded:
+        follower.turn(0)
+    follower.turn(0)
+    assert follower.standing.state == "live"
+    assert rows(store) == rows(folded_at_once(folder))
+    assert sum(t.events for t in told) == len(EVENTS)
+
+
+def test_a_new_log_is_folded_anew(folder: Path):
+    """A store that is ahead of its log belongs to another log: it is emptied and filled again."""
+    store = store_in(folder)
+    fold(store, LOG.records)
+    short = logged(EVENTS[:50])
+    follower = Follower(short.reader, store, ToldClock(), lambda _: None)
+    with pytest.raises(DependencyError):
+        follower.turn(0)
+    for _ in range(3):
+        follower.turn(0)
+    fresh = store_in(folder)
+    fold(fresh, short.records)
+    assert rows(store) == rows(fresh)
+
+
+def test_a_store_of_another_version_is_thrown_away(folder: Path):
+    """The store is a copy of the log: a file of another version is deleted, not migrated."""
+    path = folder / "old.db"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE offsets (topic TEXT)")
+        db.execute("PRAGMA user_version = 999")
+    store = Store(f"sqlite:///{path}")
+    assert store.emptied
+    assert positions(store) == {}
+
+
+@given(st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)))
+def test_instants_survive_the_store(moment: datetime):
+    """An instant comes out of the store as it went in, to the microsecond."""
+    assert instant(micros(moment)) == moment
+
+
+def test_only_sqlite_files_are_taken():
+    """A URL of anything but a SQLite file is refused by name."""
+    with pytest.raises(ValueError, match="WARDWATCH_CONSOLE_DB_URL"):
+        path_of("postgresql://somewhere/console")
