@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ray_jobs.scheduling.assign import assign
 from ray_jobs.scheduling.beds import Bed, InBed, Waiting
 from schemas.events import Assignment, ScheduleProposed
 from schemas.ids import digest
@@ -59,6 +58,8 @@ def question(site: Site, as_of: datetime) -> Question:
 
 def propose(asked: Question) -> ScheduleProposed:
     """The plan as an event: approved beds first, then every request that waits, each with its reason."""
+    from ray_jobs.scheduling.assign import assign  # noqa: PLC0415 - OR-Tools brings pandas: seconds and 100 MB, when first used
+
     plan = assign(
         asked.waiting, asked.beds, asked.in_bed, previous=asked.previous, refused=asked.refused, names=asked.names
     )
