@@ -42,7 +42,7 @@ def quantity(value: float, unit: str) -> Json:
     return {"value": value, "unit": unit, "system": UCUM, "code": unit}
 
 
-def observation(name: str = "heart_rate", value: float = 80, *, id_: str | None = "o-1", **more: Any) -> Json:
+def observation(name: str = "heart_rate", value: float = 80, *, id_: str | None = "o-1", **more: object) -> Json:
     """An Observation in the canonical unit."""
     what = MEASUREMENTS[name]
     return {
@@ -56,7 +56,7 @@ def observation(name: str = "heart_rate", value: float = 80, *, id_: str | None 
     } | more
 
 
-def patient(id_: str = "p-1", mrn: str = "4711", **more: Any) -> Json:
+def patient(id_: str = "p-1", mrn: str = "4711", **more: object) -> Json:
     """A Patient with a medical record number."""
     return {
         "resourceType": "Patient",
@@ -68,7 +68,7 @@ def patient(id_: str = "p-1", mrn: str = "4711", **more: Any) -> Json:
     } | more
 
 
-def encounter(**more: Any) -> Json:
+def encounter(**more: object) -> Json:
     """An inpatient stay under way."""
     return {
         "resourceType": "Encounter",
@@ -96,7 +96,7 @@ def bundle(*resources: Json, kind: str = "transaction", method: str = "POST") ->
     }
 
 
-def vitals(**more: Any) -> list[Json]:
+def vitals(**more: object) -> list[Json]:
     """Eight vital signs of one patient, as a monitor sends them."""
     values = {
         "heart_rate": 80, "spo2": 97, "temperature": 36.9, "systolic_bp": 120, "mean_bp": 88, "diastolic_bp": 70,

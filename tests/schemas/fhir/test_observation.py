@@ -1,7 +1,6 @@
 """Observation → readings."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 import orjson
 import pytest
@@ -22,7 +21,7 @@ def readings(content: Json) -> dict[str, float]:
     return {reading.code: reading.value for reading in found.readings}
 
 
-def panel(systolic: float = 120, diastolic: float = 70, **more: Any) -> Json:
+def panel(systolic: float = 120, diastolic: float = 70, **more: str) -> Json:
     """A blood pressure panel, 85354-9."""
     content = observation("systolic_bp", 0, **more)
     del content["valueQuantity"]

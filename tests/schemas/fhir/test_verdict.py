@@ -71,7 +71,7 @@ ODD: st.SearchStrategy[Any] = st.one_of(
 )  # fmt: skip
 
 
-def paths(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+def paths(value: object, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place in a document."""
     found = [here] if here else []
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -80,7 +80,7 @@ def paths(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
-def changed(content: Json, where: tuple[Any, ...], new: Any) -> Json:
+def changed(content: Json, where: tuple[Any, ...], new: object) -> Json:
     """A copy with one place replaced."""
     result = copy.deepcopy(content)
     place = result
@@ -98,7 +98,7 @@ def test_a_full_observation_is_fast() -> None:
 
 
 @given(st.sampled_from(paths(FULL)), ODD)
-def test_one_odd_value_anywhere(where: tuple[Any, ...], odd: Any) -> None:
+def test_one_odd_value_anywhere(where: tuple[Any, ...], odd: object) -> None:
     """Whatever stands in any one place, the profile is never more lenient than the library."""
     agrees(changed(FULL, where, odd))
 
@@ -121,7 +121,7 @@ def test_anything_left_out(where: tuple[Any, ...]) -> None:
     ),
     ODD,
 )  # fmt: skip
-def test_one_element_more(name: str, odd: Any) -> None:
+def test_one_element_more(name: str, odd: object) -> None:
     """Another element beside the others, choice types included, is judged as the library judges it."""
     agrees(FULL | {name: odd})
     agrees({k: v for k, v in FULL.items() if k != "valueQuantity"} | {name: odd})
@@ -159,7 +159,7 @@ def test_synthea_is_read_fast(shared_data: Path) -> None:
     assert seen > 300
 
 
-def observations_of(content: Any) -> list[Json]:
+def observations_of(content: object) -> list[Json]:
     """The Observations of a resource or Bundle."""
     if not isinstance(content, dict):
         return []
