@@ -2,7 +2,8 @@
 
 CloudEvents Kafka protocol binding 1.0.2, section 3.2: attribute NAME travels in header `ce_NAME`,
 the data's media type in `content-type`. Our extensions: `cause` (the input that made it: topic,
-partition, offset or tick, design rule 3) and `keyid` (for values encrypted per patient, rule 10).
+partition, offset or tick, design rule 3), `accepted` (real milliseconds since 1970 when the gateway
+wrote the fact at the root of it, for latencies) and `keyid` (for values encrypted per patient, rule 10).
 """
 
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Envelope:
     source: str
     cause: str = ""
     keyid: str = ""
+    accepted_ms: int = 0
 
 
 def encode(envelope: Envelope) -> tuple[bytes, Headers]:
@@ -42,6 +44,8 @@ def encode(envelope: Envelope) -> tuple[bytes, Headers]:
     ]
     if envelope.cause:
         headers.append(("ce_cause", envelope.cause.encode()))
+    if envelope.accepted_ms:
+        headers.append(("ce_accepted", str(envelope.accepted_ms).encode()))
     if envelope.keyid:
         headers.append(("ce_keyid", envelope.keyid.encode()))
     return event.__pydantic_serializer__.to_json(event), tuple(headers)
@@ -62,4 +66,11 @@ def decode(value: bytes | None, headers: Headers) -> Envelope:
         where = ".".join(str(p) for p in first["loc"])
         msg = f"{cls.__name__}.{where}: {first['msg']}"
         raise EnvelopeError(msg) from None
-    return Envelope(event, found.get("ce_source", ""), found.get("ce_cause", ""), found.get("ce_keyid", ""))
+    accepted = found.get("ce_accepted", "")
+    return Envelope(
+        event,
+        found.get("ce_source", ""),
+        found.get("ce_cause", ""),
+        found.get("ce_keyid", ""),
+        int(accepted) if accepted.isdigit() else 0,
+    )

@@ -121,15 +121,21 @@ class FakeWorker:
         self._positions = {p: log.offsets.get((group, p), 0) for p in self._mine}
         self._paused: set[Partition] = set()
         self._new = self._mine
+        self._gone: frozenset[Partition] = frozenset()
 
     def poll(self, timeout_s: float, max_records: int = 500) -> Polled:
         """The first poll assigns everything."""
         assigned, self._new = self._new, frozenset()
+        revoked, self._gone = self._gone, frozenset()
         open_ = {p: o for p, o in self._positions.items() if p not in self._paused}
         batches = _wait(self._log, open_, 0 if assigned else timeout_s, max_records)
         for partition, batch in batches.items():
             self._positions[partition] = batch[-1].offset + 1
-        return Polled(batches, assigned)
+        return Polled(batches, assigned, revoked)
+
+    def rebalance(self) -> None:
+        """The next poll takes every partition and gives it back: positions and pauses stay, as kafka-python does it."""
+        self._new = self._gone = self._mine
 
     def commit(self, outputs: Sequence[Outgoing], offsets: Mapping[Partition, int]) -> None:
         """All or nothing."""

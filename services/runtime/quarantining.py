@@ -18,7 +18,8 @@ def quarantined(record: Record, reason: str, site: str, service: str, now: datet
     content = record.value or b""
     where = f"{record.partition.topic}/{record.partition.number}/{record.offset}"
     return Quarantined(
-        id=digest("quarantine", where), site=site, known=now, origin=service, source=where, reason=reason[:1000],
+        id=digest("quarantine", service, where), site=site, known=now, origin=service, source=where,
+        reason=reason[:1000],
         media_type="application/json;base64", content=base64.b64encode(content[:MOST]).decode(),
         truncated=len(content) > MOST, original_key=record.key[:256],
     )  # fmt: skip

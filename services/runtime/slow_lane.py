@@ -73,9 +73,15 @@ class SlowLane:
         self._health.beat()
         for partition in polled.revoked:
             self._queues.pop(partition, None)
-        if polled.assigned:
+        for partition in polled.assigned:  # it may have come back to a member that never left: begin as committed
+            self._queues.pop(partition, None)
+            offset = worker.committed(partition)
+            worker.seek(partition, worker.bounds(partition)[0] if offset is None else offset)
+            worker.resume([partition])
             self._health.set("assigned")
         for partition, records in polled.records.items():
+            if partition in polled.assigned:
+                continue
             self._queues.setdefault(partition, deque()).extend(_Work(r) for r in records)
         self._start(pool)
         self._finish(worker)

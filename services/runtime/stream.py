@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic
+from typing import Generic, NamedTuple
 
 from schemas.envelope import EnvelopeError, decode
-from schemas.events import Event, TurnTaken
+from schemas.events import AlertEvent, AlertRaised, Event, TurnTaken
 from schemas.ids import digest
 from services.runtime import logs, metrics
 from services.runtime.asking import ask_all
@@ -59,11 +59,21 @@ class Parts:
     deadline_s: float = 1.0
 
 
+class Cause(NamedTuple):
+    """The input behind an output: its name, and when the gateway wrote the fact at the root of it (0: nobody)."""
+
+    name: str
+    accepted_ms: int = 0
+
+
+NOBODY = Cause("")
+
+
 @dataclass(slots=True)
 class Turn:
     """What one turn has gathered: effects in the order of their inputs, and what was folded."""
 
-    effects: list[tuple[Effect, str]] = field(default_factory=list)
+    effects: list[tuple[Effect, Cause]] = field(default_factory=list)
     since: dict[int, int] = field(default_factory=dict)
     after: dict[int, int] = field(default_factory=dict)
     told: dict[int, datetime] = field(default_factory=dict)
@@ -116,10 +126,11 @@ class StreamLoop(Generic[S]):
             self.holdings.pop(number, None)
         for number in sorted({p.number for p in polled.assigned}):
             self._load(worker, number)
+        fetched = {p: records for p, records in polled.records.items() if p not in polled.assigned}
         started = time.perf_counter()
         turn = Turn()
         # (1) Fold every event into its patient's state, in order, in memory.
-        for partition, records in sorted(polled.records.items(), key=_input_order(self.stage.inputs)):
+        for partition, records in sorted(fetched.items(), key=_input_order(self.stage.inputs)):
             for record in records:
                 self._fold(turn, record)
             turn.offsets[partition] = records[-1].offset + 1
@@ -130,13 +141,21 @@ class StreamLoop(Generic[S]):
         self._commit(worker, turn, outputs)
         # (4) Changed states and the watermark to the store, refused if another wrote since.
         self._save(turn)
-        count = sum(len(records) for records in polled.records.values())
+        count = sum(len(records) for records in fetched.values())
         self._report(worker, count, started)
         if count >= BUSY_RECORDS:
             time.sleep(BUSY_PAUSE_S)
         return count
 
     def _load(self, worker: Worker, number: int) -> None:
+        """Take over a partition as it was committed. A partition may come back to a member that never left: the
+        client then goes on from its own position, so every topic is set to what was committed.
+        """
+        for topic in self.stage.inputs:
+            partition = Partition(topic, number)
+            self._uncommitted.pop(partition, None)
+            offset = worker.committed(partition)
+            worker.seek(partition, worker.bounds(partition)[0] if offset is None else offset)
         committed = worker.committed(Partition(self.stage.inputs[0], number))
         reader = self.parts.reader()
         try:
@@ -152,22 +171,24 @@ class StreamLoop(Generic[S]):
         number = record.partition.number
         turn.since.setdefault(number, record.offset)
         turn.after[number] = record.offset
-        cause = f"{record.partition.topic}/{number}/{record.offset}"
         try:
             if (*record.partition, record.offset) in self._poison:
                 raise EnvelopeError("the core failed on this event")
-            event = decode(record.value, record.headers).event
+            envelope = decode(record.value, record.headers)
         except EnvelopeError as error:
             turn.refused.append(
                 quarantined(record, str(error), self.parts.site, self.stage.service, self.parts.clock.now())
             )
             return
+        event = envelope.event
         self.parts.clock.told(event.known)
         metrics.EVENTS.labels(self.stage.service, event.topic, type(event).__name__, "in").inc()
         try:
             effects = self.holdings[number].fold(Received(event, record.partition, record.offset))
         except Exception as error:  # a fault of the core on this input: isolate the input, keep the partition
             raise PoisonError(record, error) from error
+        name = f"{record.partition.topic}/{number}/{record.offset}"
+        cause = Cause(name, envelope.accepted_ms or record.timestamp_ms)
         turn.effects.extend((effect, cause) for effect in effects)
 
     def _tick(self, turn: Turn, worker: Worker) -> None:
@@ -185,14 +206,14 @@ class StreamLoop(Generic[S]):
             turn.told[number] = allowed
             holding.tick = allowed.isoformat()
             for key in keys:
-                turn.effects.extend((effect, tick.cause) for effect in holding.tell(key, tick))
+                turn.effects.extend((effect, Cause(tick.cause)) for effect in holding.tell(key, tick))
 
     def _answer(self, turn: Turn) -> list[Outgoing]:
         asks = [effect for effect, _ in turn.effects if isinstance(effect, Ask)]
         answers = iter(
             ask_all(asks, self.parts.inference, service=self.stage.service, deadline_s=self.parts.deadline_s)
         )
-        outputs: list[Outgoing] = [self._out(event, "") for event in turn.refused]
+        outputs: list[Outgoing] = [self._out(event, NOBODY) for event in turn.refused]
         for effect, cause in turn.effects:
             if isinstance(effect, Emit):
                 outputs.append(self._out(effect.event, cause))
@@ -227,7 +248,7 @@ class StreamLoop(Generic[S]):
                 since=turn.since.get(number, after + 1), after=after, at=turn.told.get(number), ready=turn.ready,
                 answered=number not in turn.missed,
             )  # fmt: skip
-            found.append(self._out(event, "", partition=number))
+            found.append(self._out(event, NOBODY, partition=number))
         return found
 
     def _commit(self, worker: Worker, turn: Turn, outputs: Sequence[Outgoing]) -> None:
@@ -272,15 +293,16 @@ class StreamLoop(Generic[S]):
             except StoreUnavailable as error:
                 _log.warning("no snapshot", partition=holding.number, error=str(error))
 
-    def _out(self, event: Event, cause: str, partition: int | None = None) -> Outgoing:
+    def _out(self, event: Event, cause: Cause, partition: int | None = None) -> Outgoing:
         metrics.EVENTS.labels(self.stage.service, event.topic, type(event).__name__, "out").inc()
+        if isinstance(event, AlertEvent):
+            metrics.ALERTS.labels(event.kind, event.severity, type(event).__name__).inc()
+            if isinstance(event, AlertRaised) and cause.accepted_ms:
+                metrics.LATENCY_SECONDS.labels(event.kind).observe(max(0.0, time.time() - cause.accepted_ms / 1000))
         return outgoing(
-            event,
-            source=f"wardwatch/{self.stage.service}",
-            cause=cause,
-            partitions=self.parts.partitions,
-            partition=partition,
-        )
+            event, source=f"wardwatch/{self.stage.service}", cause=cause.name, accepted_ms=cause.accepted_ms,
+            partitions=self.parts.partitions, partition=partition,
+        )  # fmt: skip
 
     def _report(self, worker: Worker, count: int, started: float) -> None:
         service = self.stage.service

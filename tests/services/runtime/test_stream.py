@@ -42,7 +42,11 @@ def outputs(hospital: Hospital, topic: str = "risk") -> list[object]:
 faults = st.lists(
     st.one_of(
         st.tuples(st.just("record"), st.integers(0, 3), st.floats(0, 100)),
-        st.tuples(st.sampled_from(["turn", "crash", "flush", "ray down", "ray up", "redis down", "redis up", "hour"])),
+        st.tuples(
+            st.sampled_from(
+                ["turn", "crash", "flush", "ray down", "ray up", "redis down", "redis up", "hour", "rebalance"]
+            )
+        ),
     ),
     max_size=40,
 )
@@ -78,6 +82,8 @@ def test_every_event_has_one_answer_whatever_fails(script: list[tuple]) -> None:
             loop, worker = StreamLoop(Tally(), hospital.parts()), hospital.parts().worker()
         elif what == "flush":
             hospital.store.flush()
+        elif what == "rebalance":
+            worker.rebalance()
         elif what == "hour":
             hospital.clock.instant += timedelta(hours=1)
         else:
@@ -138,7 +144,7 @@ def test_an_input_that_breaks_the_core_is_set_aside() -> None:
     hospital.record(1, 4.0)
     loop, worker = StreamLoop(Tally(), hospital.parts()), hospital.parts().worker()
     with pytest.raises(PoisonError) as caught:
-        loop.turn(worker)
+        drive(loop, worker)
     loop._poison.add((*caught.value.record.partition, caught.value.record.offset))
     loop.holdings.clear()
     drive(loop, hospital.parts().worker())
