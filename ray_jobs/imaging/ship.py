@@ -29,6 +29,7 @@ def save_weights(network: FilmNetwork, folder: Path) -> None:
         if not name.endswith("num_batches_tracked")
     }
     save_file(tensors, folder / WEIGHTS)
+    (folder / WEIGHTS).chmod(0o644)  # the library writes for the owner only
 
 
 def load_weights(folder: Path) -> FilmNetwork:

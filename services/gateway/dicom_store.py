@@ -110,14 +110,13 @@ class ImageDoor:
         """The object's bytes are in the store when this returns. Raises _Refused or DependencyError."""
         if len(body) > self.most_bytes:
             raise _Refused(Status.TOO_LARGE, f"more than {self.most_bytes} bytes")
-        dataset, header = _parsed(body, self.zone)
+        header, content, transfer_syntax = _parsed(body, self.zone)
         if sop_class is not None and sop_class != header.sop_class:
             raise _Refused(Status.OTHER_CLASS, "the object is of another SOP class than announced", "SOPClassUID")
         known = self.clock.now()
         if header.zone_known and header.taken is not None and header.taken > known + FUTURE_TOLERANCE:
             raise _Refused(Status.WRONG_CLOCK, "taken in the future: the sender's clock is wrong", "StudyDate")
         patient = self._patient(header)
-        content = encoded(anonymous(dataset))
         sha256 = hashlib.sha256(content).hexdigest()
         name = f"imaging/{self.site}/{header.study}/{header.instance}-{sha256[:12]}.dcm"
         self.objects.put(name, content)
@@ -130,7 +129,7 @@ class ImageDoor:
             series=header.series,
             instance=header.instance,
             sop_class=header.sop_class,
-            transfer_syntax=str(dataset.file_meta.TransferSyntaxUID),
+            transfer_syntax=transfer_syntax,
             modality=header.modality,
             body_part=header.body_part,
             view=header.view,
@@ -191,12 +190,13 @@ class ImageDoor:
             raise DependencyError("the log did not acknowledge in time") from error
 
 
-def _parsed(body: bytes, zone: tzinfo) -> tuple[Dataset, ImageHeader]:
-    """Bytes → dataset and header, pixels present and long enough. Raises _Refused."""
+def _parsed(body: bytes, zone: tzinfo) -> tuple[ImageHeader, bytes, str]:
+    """Bytes → header, the object without names, transfer syntax; pixels present and long enough. Raises _Refused."""
     try:
         dataset = dcmread(io.BytesIO(body))
         header = read_image_header(dataset, zone)
         has_pixels, missing = _pixels(dataset, header)
+        content = encoded(anonymous(dataset))
     except HeaderError as error:
         raise _Refused(Status.UNREADABLE, error.reason, error.path) from error
     except (
@@ -207,7 +207,7 @@ def _parsed(body: bytes, zone: tzinfo) -> tuple[Dataset, ImageHeader]:
         raise _Refused(Status.NO_PIXELS, "the object has no pixel data", "PixelData")
     if missing > 0:
         raise _Refused(Status.UNREADABLE, f"the pixel data is {missing} bytes short", "PixelData")
-    return dataset, header
+    return header, content, str(dataset.file_meta.TransferSyntaxUID)
 
 
 def _pixels(dataset: Dataset, header: ImageHeader) -> tuple[bool, int]:
