@@ -1,0 +1,179 @@
+"""Watch and alerting in the stream loop on one log: whatever fails in between, the same is said, event by event."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.envelope import decode
+from schemas.events import AlertRaised, Event, ForecastMissed, RiskForecasted, WarningScoreComputed
+from services.alerting.policy import Policy
+from services.alerting.stage import AlertingStage
+from services.runtime import stream, ticks
+from services.runtime.errors import DependencyError, StaleWriter
+from services.runtime.fake_log import FakeLog
+from services.runtime.fakes import FakeInference, FakeObjectStore, FakeStateStore
+from services.runtime.health import Health
+from services.runtime.outgoing import outgoing
+from services.runtime.ports import Partition, Tensors, Worker
+from services.runtime.stage import S, Stage
+from services.runtime.stream import Parts, StreamLoop
+from tests.services.watch.given import T0, registered, stage, started, vitals
+
+PARTITIONS = 2
+Script = list[tuple[str, int, int]]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Polls that do not wait, ticks without grace, a tick in every turn."""
+    monkeypatch.setattr(stream, "POLL_S", 0.0)
+    monkeypatch.setattr(ticks, "GRACE_S", 0.0)
+    monkeypatch.setattr(ticks, "PERIOD_S", 0.0)
+
+
+def model(_: str, tensors: Tensors) -> Tensors:
+    """Higher with the last heart rate; everything is explained."""
+    rows = np.nan_to_num(tensors["rows"].astype(np.float64))
+    return {
+        "probability": np.clip(rows[:, 0] / 200, 0, 1), "explained": np.arange(len(rows)), "contributions": rows,
+    }  # fmt: skip
+
+
+@dataclass
+class HandClock:
+    """A clock that the script sets."""
+
+    instant: datetime = T0
+
+    def now(self) -> datetime:
+        """Where the script has set it."""
+        return self.instant
+
+    def told(self, instant: datetime) -> None:
+        """Facts do not move it here."""
+
+
+@dataclass
+class Hospital:
+    """Both services on one log, and the faults that a script asks for."""
+
+    log: FakeLog = field(default_factory=lambda: FakeLog(PARTITIONS))
+    store: FakeStateStore = field(default_factory=FakeStateStore)
+    objects: FakeObjectStore = field(default_factory=FakeObjectStore)
+    inference: FakeInference = field(default_factory=lambda: FakeInference(model))
+    clock: HandClock = field(default_factory=HandClock)
+
+    def __post_init__(self) -> None:
+        self.watch = self.join(stage())
+        self.alerting = self.join(AlertingStage(Policy()))
+        for patient in range(3):
+            self.tell(*(f.model_copy(update={"patient": f"patient-000{patient}"}) for f in (registered(), started())))
+
+    def join(self, what: Stage[S]) -> tuple[StreamLoop[S], Worker]:
+        """A fresh process."""
+        parts = Parts(
+            worker=lambda: self.log.worker(what.service, what.inputs), reader=self.log.reader, store=self.store,
+            objects=self.objects, inference=self.inference, clock=self.clock, health=Health(what.service),
+            partitions=PARTITIONS, site="main",
+        )  # fmt: skip
+        return StreamLoop(what, parts), parts.worker()
+
+    def tell(self, *facts: Event) -> None:
+        """Facts from the gateway."""
+        self.log.append([outgoing(f, source="test", partitions=PARTITIONS) for f in facts])
+
+    def turns(self) -> None:
+        """A turn of each service."""
+        self.clock.instant += timedelta(seconds=1)
+        for name in ("watch", "alerting"):
+            for _ in range(3):
+                loop, worker = getattr(self, name)
+                try:
+                    loop.turn(worker)
+                    break
+                except (DependencyError, StaleWriter):
+                    setattr(self, name, self.join(loop.stage))
+
+    def said(self, *topics: str) -> list[Event]:
+        """Everything in these topics."""
+        return [
+            decode(r.value, r.headers).event
+            for topic in topics for number in range(PARTITIONS) for r in self.log.records[Partition(topic, number)]
+        ]  # fmt: skip
+
+
+def played(script: Script, *, disturbed: bool) -> Hospital:
+    """The script, with or without its faults."""
+    hospital = Hospital()
+    for what, patient, value in script:
+        if what == "vitals":
+            at = hospital.clock.instant
+            hospital.tell(vitals(at, patient=f"patient-000{patient}", known=at, heart_rate=value))
+        elif what == "minutes":
+            hospital.clock.instant += timedelta(minutes=value)
+        elif what == "ray":
+            hospital.inference.down = not hospital.inference.down
+        elif what == "turn":
+            hospital.turns()
+        elif disturbed:
+            disturb(hospital, what)
+    hospital.inference.down = hospital.store.down = False
+    for _ in range(3):
+        hospital.turns()
+    return hospital
+
+
+def disturb(hospital: Hospital, what: str) -> None:
+    """One fault."""
+    if what == "kill watch":
+        hospital.watch = hospital.join(stage())
+    elif what == "kill alerting":
+        hospital.alerting = hospital.join(AlertingStage(Policy()))
+    elif what == "flush":
+        hospital.store.flush()
+        hospital.watch = hospital.join(stage())
+    else:
+        hospital.store.down = not hospital.store.down
+
+
+steps = st.one_of(
+    st.tuples(st.just("vitals"), st.integers(0, 2), st.integers(60, 180)),
+    st.tuples(st.just("minutes"), st.just(0), st.integers(1, 90)),
+    st.tuples(
+        st.sampled_from(["turn", "turn", "turn", "kill watch", "kill alerting", "flush", "redis", "ray"]), st.just(0),
+        st.just(0),
+    ),
+)  # fmt: skip
+
+
+@settings(max_examples=40)
+@given(st.lists(steps, max_size=40))
+def test_faults_change_nothing_that_is_said(script: Script) -> None:
+    """Scores, forecasts, missed forecasts, context and alerts equal those of an undisturbed run."""
+    calm, troubled = played(script, disturbed=False), played(script, disturbed=True)
+    topics = ("risk", "alerts", "alert-state")
+    assert troubled.said(*topics) == calm.said(*topics)
+
+
+def test_a_deterioration_reaches_the_alerts_with_its_reasons() -> None:
+    """Vital signs in, one alert out, whose cause is the score that watch computed; the sepsis alert names factors."""
+    script = [("vitals", 1, 140), ("turn", 0, 0), ("minutes", 0, 5), ("vitals", 1, 145), ("turn", 0, 0)]
+    hospital = played(script, disturbed=False)
+    raised = [e for e in hospital.said("alerts") if isinstance(e, AlertRaised)]
+    assert {e.kind: e.place.ward for e in raised} == {"news2": "5B", "sepsis": "5B"}
+    assert next(e for e in raised if e.kind == "sepsis").summary.startswith("Sepsis risk 72 % within 6 h: ")
+    scores = {e.id for e in hospital.said("risk") if isinstance(e, WarningScoreComputed | RiskForecasted)}
+    assert {e.source for e in raised} <= scores
+
+
+def test_without_models_the_score_still_alerts() -> None:
+    """Ray is down: forecasts are missed and recorded, NEWS2 raises its alert."""
+    hospital = played([("ray", 0, 0), ("vitals", 2, 140), ("turn", 0, 0)], disturbed=False)
+    assert [e.kind for e in hospital.said("alerts") if isinstance(e, AlertRaised)] == ["news2"]
+    assert [e for e in hospital.said("risk") if isinstance(e, ForecastMissed)]
+    late = [e for e in hospital.said("risk") if isinstance(e, RiskForecasted) and e.late]
+    assert {e.patient for e in late} == {f"patient-000{n}" for n in range(3)}
