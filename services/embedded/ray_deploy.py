@@ -11,18 +11,41 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import ray
 import yaml
 from ray._private import ray_constants
 from ray._private.node import Node
 from ray._private.parameter import RayParams
+from ray._raylet import (  # type: ignore[attr-defined] # compiled; its stub lists a part
+    DASHBOARD_AGENT_LISTEN_PORT_NAME,
+    METRICS_AGENT_PORT_NAME,
+    METRICS_EXPORT_PORT_NAME,
+    RUNTIME_ENV_AGENT_PORT_NAME,
+    persist_port,
+)
 
 from services.embedded.ray_plan import HeadPlan, RayPlan, write_state
 
 
 class Head(Node):
-    """Ray's processes of a head node: GCS, raylet and its two agents."""
+    """Ray's processes of a head node: GCS, raylet and its two agents.
+
+    The raylet waits 15 s for each file in which an agent tells its port, and dies without it; on a busy machine Python
+    takes longer to import an agent. The ports are given here, so the files are written before the raylet looks.
+    """
+
+    def start_raylet(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - passed on as they are
+        """Tell the agents' ports, then start."""
+        for name, port in (
+            (DASHBOARD_AGENT_LISTEN_PORT_NAME, self._ray_params.dashboard_agent_listen_port),
+            (METRICS_AGENT_PORT_NAME, self._ray_params.metrics_agent_port),
+            (METRICS_EXPORT_PORT_NAME, self._ray_params.metrics_export_port),
+            (RUNTIME_ENV_AGENT_PORT_NAME, self._ray_params.runtime_env_agent_port),
+        ):
+            persist_port(self._session_dir, self._node_id, name, port)
+        super().start_raylet(*arguments, **options)
 
     def start_api_server(self, *, include_dashboard: bool | None, raise_on_failure: bool) -> None:
         """No dashboard."""
@@ -30,6 +53,7 @@ class Head(Node):
 
 def start_head(plan: HeadPlan) -> list[int]:
     """Start the processes, which go on when this one ends; gives the pids of GCS and raylet."""
+    http, grpc, metrics, environment = plan.agent_ports
     params = RayParams(
         node_ip_address="127.0.0.1",
         node_name="wardwatch",
@@ -44,8 +68,10 @@ def start_head(plan: HeadPlan) -> list[int]:
         # 0: any free port, so that several Rays fit on one machine
         min_worker_port=0,
         max_worker_port=0,
-        dashboard_agent_listen_port=plan.agent_port,
-        metrics_agent_port=plan.agent_grpc_port,
+        dashboard_agent_listen_port=http,
+        metrics_agent_port=grpc,
+        metrics_export_port=metrics,
+        runtime_env_agent_port=environment,
     )
     params.update_if_absent(num_redis_shards=None, redis_max_clients=None)
     node = Head(params, head=True, shutdown_at_exit=False, spawn_reaper=False)

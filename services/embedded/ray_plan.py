@@ -15,8 +15,8 @@ class HeadPlan:
     """A Ray head on the loopback interface of this machine."""
 
     port: int
-    agent_port: int
-    agent_grpc_port: int
+    agent_ports: tuple[int, int, int, int]
+    """Dashboard agent's HTTP and gRPC, metrics, runtime environment agent; none of them 0."""
     temporary: str
     """Folder for Ray's sockets and logs; short, since a Unix socket's path may have 107 bytes."""
     num_cpus: int = 2
@@ -43,6 +43,8 @@ class RayPlan:
     def from_json(cls, document: dict[str, Any]) -> Self:
         """The opposite of `to_json`."""
         head = document.pop("head")
+        if head:
+            head["agent_ports"] = tuple(head["agent_ports"])
         return cls(head=HeadPlan(**head) if head else None, **document)
 
     def to_json(self) -> dict[str, Any]:

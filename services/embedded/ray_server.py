@@ -26,7 +26,7 @@ ENVIRONMENT = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # on Linux too: the loopback interface only
     "RAY_USAGE_STATS_ENABLED": "0",
     # On a busy machine Python's imports alone take half a minute: rather late than tried again from the start.
-    "RAY_raylet_start_wait_time_s": "120",
+    "RAY_raylet_start_wait_time_s": "60",
     "RAY_agent_register_timeout_ms": "120000",
     "RAY_worker_register_timeout_seconds": "120",
     "RAY_enable_metrics_collection": "0",
@@ -142,8 +142,7 @@ class RayServer:
     def _plan(self) -> RayPlan:
         head = HeadPlan(
             port=free_port(),
-            agent_port=free_port(),
-            agent_grpc_port=free_port(),
+            agent_ports=(free_port(), free_port(), free_port(), free_port()),
             temporary=str(self._temporary),
             num_cpus=self.options.num_cpus,
             num_gpus=self.options.num_gpus,

@@ -17,7 +17,7 @@ ECHO = RayOptions(
 
 def test_a_plan_survives_its_file() -> None:
     """What the starter reads is what was asked."""
-    head = HeadPlan(port=1, agent_port=2, agent_grpc_port=3, temporary="/tmp/x")
+    head = HeadPlan(port=1, agent_ports=(2, 3, 4, 5), temporary="/tmp/x")
     for plan in (RayPlan("a:1", "s", head, args={"models": ["sepsis"]}), RayPlan("a:1", "s")):
         assert RayPlan.from_json(plan.to_json()) == plan
 
