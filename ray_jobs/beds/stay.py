@@ -7,6 +7,7 @@ a gamma prior. All updates are sums, so the order of the facts does not matter.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import erf, log, sqrt
 from typing import TYPE_CHECKING
 
@@ -121,6 +122,7 @@ def learn(
     )
 
 
+@lru_cache(maxsize=64)
 def _pseudo_patients(prior: Prior) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
     """Events and exposure [bands] that prior.patients lognormal stays would have given."""
     grid = np.arange(0.0, 4000.0) + 0.5

@@ -9,6 +9,7 @@ to its worth, so nobody waits to keep a plan tidy.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from ortools.sat.python import cp_model
 
@@ -52,6 +53,7 @@ def assign(
     most_moves: int = 0,
     previous: Mapping[str, str] | None = None,
     refused: Collection[tuple[str, str]] = (),
+    now: datetime | None = None,
     names: Mapping[str, str] | None = None,
     effort: float = 2.0,
 ) -> Plan:
@@ -59,10 +61,10 @@ def assign(
 
     `other_specialties` False forbids wards of another specialty. `most_moves` in-patients may change
     rooms within their ward. `previous` maps a request to the bed last proposed for it. `refused`
-    holds requests and beds that a person said no to: the bed's room is not proposed again. `names` are what people
-    call wards, rooms and beds. `effort` bounds
-    the search in CP-SAT's deterministic seconds. Raises ValueError when ids repeat, someone lies in a
-    bed that is not given, or a priority is not 1 to 4.
+    holds requests and beds that a person said no to: the bed's room is not proposed again. `now` is for
+    reasons that name a time, `names` what people call wards, rooms and beds. `effort` bounds the search
+    in CP-SAT's deterministic seconds. Raises ValueError when ids repeat, someone lies in a bed that is
+    not given, or a priority is not 1 to 4.
     """
     if len({w.request for w in waiting}) < len(waiting) or any(w.priority not in WORTH for w in waiting):
         msg = "a request is given twice, or its priority is not 1 to 4"
@@ -96,7 +98,7 @@ def assign(
     if not found and most_moves:  # cut short: the plan without moves is far easier to find
         return assign(
             waiting, beds, in_bed, other_specialties=other_specialties, previous=previous, refused=refused,
-            names=names, effort=effort,
+            now=now, names=names, effort=effort,
         )  # fmt: skip
     chosen = {i: room for (i, room), var in model.place.items() if found and solver.boolean_value(var)}
     moves = {
@@ -107,7 +109,7 @@ def assign(
     bed_of, moved = _beds(waiting, in_bed, rooms, chosen, moves, previous)
     gone = {move.patient for move in moved}
     then = {n: replace(r, staying=tuple(p for p in r.staying if p.patient not in gone)) for n, r in rooms.items()}
-    placed_all = explain(waiting, then, chosen, bed_of, in_bed, other_specialties=other_specialties, names=names or {})
+    placed_all = explain(waiting, then, chosen, bed_of, other_specialties=other_specialties, now=now, names=names or {})
     return Plan(placed_all, moved, round(solver.objective_value) if found else 0, status == cp_model.OPTIMAL)
 
 

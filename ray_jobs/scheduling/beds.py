@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 Sex = Literal["female", "male", "other", "unknown"]
@@ -61,13 +60,13 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class InBed:
-    """Who lies in a bed; `leaving` is when a discharge is expected."""
+    """Who lies in a bed; `remains` is the probability to be there still 1, 2, … hours from now, where it is known."""
 
     bed: str
     patient: str
     sex: Sex = "unknown"
     isolation: bool = False
-    leaving: datetime | None = None
+    remains: tuple[float, ...] = ()
 
     @property
     def alone(self) -> bool:

@@ -1,11 +1,14 @@
 """Why this bed, and why none: the rule or the wish behind each line of a bed plan, in plain words."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 
-from ray_jobs.scheduling.beds import CLOSED_SPECIALTIES, InBed, Placed, Room, Waiting
+from ray_jobs.scheduling.beds import CLOSED_SPECIALTIES, Placed, Room, Waiting
 
 WHOM = {"female": "women", "male": "men"}
 MOST_NAMED = 3
+EVEN = 0.5
 URGENCY = {1: "immediate", 2: "urgent", 3: "soon", 4: "elective"}
 
 
@@ -14,9 +17,9 @@ def explain(
     rooms: Mapping[str, Room],
     chosen: Mapping[int, str],
     bed_of: Mapping[int, str],
-    in_bed: Sequence[InBed],
     *,
     other_specialties: bool,
+    now: datetime | None,
     names: Mapping[str, str],
 ) -> tuple[Placed, ...]:
     """A line for each request, in order; `chosen` maps its index to a room, `bed_of` to a bed, `names` ids to words."""
@@ -33,7 +36,7 @@ def explain(
             usual = [r for r in rooms.values() if patient.belongs(r, other_specialties=other_specialties)]
             anywhere = other_specialties and patient.specialty not in CLOSED_SPECIALTIES
             reason = _why_none(patient, usual, taken, waiting, anywhere=anywhere)
-            leaves = _next_leave(patient, usual, in_bed, names)
+            leaves = _next_leave(patient, usual, now, names)
             lines.append(Placed(patient.request, patient.patient, None, None, f"{reason}{leaves}."))
     return tuple(lines)
 
@@ -88,20 +91,22 @@ def _beds(rooms: Sequence[Room]) -> str:
     return f"{beds} bed" if beds == 1 else f"{beds} beds"
 
 
-def _next_leave(patient: Waiting, usual: Collection[Room], in_bed: Sequence[InBed], names: Mapping[str, str]) -> str:
-    """The next expected discharge from a room that would then be open to this patient."""
-    if all(p.leaving is None for p in in_bed):
+def _next_leave(patient: Waiting, usual: Collection[Room], now: datetime | None, names: Mapping[str, str]) -> str:
+    """When it is more likely than not that a room opens to this patient, and by whose leaving most likely."""
+    if now is None:
         return ""
-    beds = {
-        lying.bed: room
+    would_help = [
+        (lying, room)
         for room in usual
         for lying in room.staying
         if (room.isolation or not patient.isolation)
         and (len(room.staying) == 1 or (not patient.alone and room.lawful and lying.sex == patient.sex))
-    }
-    leaving = sorted((p.leaving, p.bed) for p in in_bed if p.leaving is not None and p.bed in beds)
-    if not leaving:
-        return "; no discharge is expected that would help"
-    when, bed = leaving[0]
-    where = f"{names.get(bed, bed)} on {names.get(beds[bed].ward, beds[bed].ward)}"
-    return f"; next expected discharge that would help: {where}, about {when:%d %b %H:%M}"
+    ]
+    nobody_left = [math.prod(hour) for hour in zip(*(lying.remains for lying, _ in would_help), strict=False)]
+    hours = next((h for h, chance in enumerate(nobody_left, start=1) if chance < EVEN), None)
+    if hours is None:
+        return "; no discharge that would help is likely soon" if nobody_left else ""
+    lying, room = min(would_help, key=lambda pair: pair[0].remains[hours - 1])
+    where = f"{names.get(lying.bed, lying.bed)} on {names.get(room.ward, room.ward)}"
+    when = now + timedelta(hours=hours)
+    return f"; next expected discharge that would help: by {when:%d %b %H:%M}, most likely {where}"

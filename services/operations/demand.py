@@ -15,8 +15,6 @@ from services.operations.site import Site
 
 MODEL, VERSION = "ward-census", "1"
 HORIZON_HOURS = 72
-LEAVING_HOURS = 336
-"""How far ahead a discharge is expected by name."""
 LEARN_FROM = timedelta(days=28)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 USUAL_OCCUPANCY = 0.85
@@ -80,11 +78,10 @@ def forecast_ward(facts: WardFacts) -> BedDemandForecasted:
     )  # fmt: skip
 
 
-def expected_leaving(facts: WardFacts, stay: LengthOfStay, entered: datetime) -> datetime | None:
-    """When someone who came then has more likely left than not; None beyond the horizon."""
+def remains(facts: WardFacts, stay: LengthOfStay, entered: datetime) -> tuple[float, ...]:
+    """Probability that someone who came then is still here 1 to 72 hours from now."""
     elapsed = np.array([max(0.0, _hours(facts.as_of) - _hours(entered))])
-    left = stay.survival(elapsed, int(_hours(facts.as_of)) % 24, LEAVING_HOURS)[0] < 0.5  # noqa: PLR2004 - the median
-    return facts.as_of + timedelta(hours=int(np.argmax(left)) + 1) if left.any() else None
+    return tuple(map(float, stay.survival(elapsed, int(_hours(facts.as_of)) % 24, HORIZON_HOURS)[0]))
 
 
 def _prior(facts: WardFacts) -> Prior:

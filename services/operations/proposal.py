@@ -8,7 +8,7 @@ from ray_jobs.scheduling.beds import Bed, InBed, Waiting
 from schemas.events import Assignment, ScheduleProposed
 from schemas.ids import digest
 from services.operations import wards
-from services.operations.demand import expected_leaving, learnt, ward_facts
+from services.operations.demand import learnt, remains, ward_facts
 from services.operations.site import Site
 
 
@@ -31,15 +31,15 @@ def question(site: Site, as_of: datetime) -> Question:
     """What is asked of the planner now."""
     held = wards.approved(site)
     beds = wards.beds(site, held)
-    leaving: dict[str, datetime] = {}
+    remain: dict[str, tuple[float, ...]] = {}
     names = sorted({b.ward for b in beds})
     for facts in ward_facts(site, names, as_of, {}):
         stay = learnt(facts)
         for spell in site.census.present():
-            if spell.ward == facts.ward and (when := expected_leaving(facts, stay, spell.entered)) is not None:
-                leaving[spell.encounter] = when
+            if spell.ward == facts.ward:
+                remain[spell.encounter] = remains(facts, stay, spell.entered)
     requests = {r.request: r for r in wards.waiting_requests(site)}
-    lying = wards.in_bed(site, {b.id for b in beds}, leaving)
+    lying = wards.in_bed(site, {b.id for b in beds}, remain)
     lying += [  # who was promised a bed counts as lying there: their sex and isolation bind the room
         InBed(h.bed, requests[r].patient, requests[r].sex, requests[r].isolation)
         for r, h in held.items()
@@ -61,7 +61,13 @@ def propose(asked: Question) -> ScheduleProposed:
     from ray_jobs.scheduling.assign import assign  # noqa: PLC0415 - OR-Tools brings pandas: seconds and 100 MB, when first used
 
     plan = assign(
-        asked.waiting, asked.beds, asked.in_bed, previous=asked.previous, refused=asked.refused, names=asked.names
+        asked.waiting,
+        asked.beds,
+        asked.in_bed,
+        previous=asked.previous,
+        refused=asked.refused,
+        now=asked.as_of,
+        names=asked.names,
     )
     assignments = [
         Assignment(request=r, patient=p, bed=bed, ward=ward, reason=f"Approved by {by}; the bed is kept.")

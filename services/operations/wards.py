@@ -92,8 +92,8 @@ def beds(site: Site, held: Mapping[str, Held]) -> list[Bed]:
     return found
 
 
-def in_bed(site: Site, known: set[str], leaving: Mapping[str, datetime]) -> list[InBed]:
-    """Who lies in the beds of `known`, one to a bed; `leaving` by encounter. Isolation is what their request said."""
+def in_bed(site: Site, known: set[str], remain: Mapping[str, tuple[float, ...]]) -> list[InBed]:
+    """Who lies in the beds of `known`, one to a bed; `remain` by encounter. Isolation is what their request said."""
     isolated = {r.patient for r in site.requests.values() if r.isolation}
     found: dict[str, InBed] = {}
     placed: set[str] = set()
@@ -102,7 +102,7 @@ def in_bed(site: Site, known: set[str], leaving: Mapping[str, datetime]) -> list
         if bed in known and spell.patient not in placed:
             placed.add(spell.patient)
             sex, alone = sex_of(site, spell), spell.patient in isolated
-            found[bed] = InBed(bed, spell.patient, sex, alone, leaving.get(spell.encounter))
+            found[bed] = InBed(bed, spell.patient, sex, alone, remain.get(spell.encounter, ()))
     return list(found.values())
 
 

@@ -109,13 +109,15 @@ def test_the_urgent_come_first() -> None:
 
 def test_a_reason_names_the_rule_and_the_next_discharge() -> None:
     """A woman cannot share with a man; the discharge that would help is named with its time."""
-    leaving = datetime(2026, 3, 1, 14, 0, tzinfo=UTC)
+    now = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
     beds = [Bed("1", "5B", "5B-1", "cardiology"), Bed("2", "5B", "5B-1", "cardiology")]
-    plan = assign([Waiting("q", "w", "female", "cardiology")], beds, [InBed("1", "m", "male", leaving=leaving)])
+    plan = assign(
+        [Waiting("q", "w", "female", "cardiology")], beds, [InBed("1", "m", "male", remains=(0.8, 0.4))], now=now
+    )
     assert plan.placed[0].bed is None
     assert plan.placed[0].reason == (
         "1 bed free anywhere, but none in a room for women; "
-        "next expected discharge that would help: 1 on 5B, about 01 Mar 14:00."
+        "next expected discharge that would help: by 01 Mar 14:00, most likely 1 on 5B."
     )
 
 
