@@ -35,7 +35,7 @@ bench: setup  ## throughput, latency and memory, measured here
 	@$(BIN)/wardwatch bench $(ARGS)
 
 docs: setup  ## the parts of docs/ that are made from the code: JSON Schema and AsyncAPI
-	@$(BIN)/python -m schemas.export docs
+	@$(BIN)/python -m schemas.documents docs
 
 lock: setup  ## new lock files from pyproject.toml (then commit them)
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
