@@ -90,7 +90,7 @@ def _encounter(stay: Recorded, started: datetime, ended: datetime | None) -> Res
 def _observation(stay: Recorded, number: int, at: datetime, code: str, value: float) -> Resource:
     measured = MEASUREMENTS[code]
     return {
-        "resourceType": "Observation", "id": f"rec-{stay.number}-{number}-{code}", "status": "final",
+        "resourceType": "Observation", "id": f"rec-{stay.number}.{number}.{code.replace('_', '-')}", "status": "final",
         "code": {"coding": [{"system": LOINC, "code": measured.loinc[0]}]},
         "subject": {"reference": f"Patient/rec-{stay.number}"},
         "encounter": {"reference": f"Encounter/rec-{stay.number}"},

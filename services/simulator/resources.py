@@ -66,7 +66,7 @@ def bed_status(bed: str, status: str, at: datetime) -> Resource:
     """A bed's operational status: U free, O occupied, K being cleaned (table 0116)."""
     found = _location(bed, f"Bed {bed}", "bd", bed[:-1], [])
     found["operationalStatus"] = {"system": _BED_STATUS, "code": status}
-    found["meta"] = {"versionId": instant(at), "lastUpdated": instant(at)}
+    found["meta"] = {"versionId": at.strftime("%Y%m%dT%H%M%S"), "lastUpdated": instant(at)}
     return found
 
 
@@ -126,13 +126,13 @@ def observations(who: Inpatient, at: datetime, values: Mapping[str, float], kind
     """One Observation per value; both pressures in one panel. Ids name patient, minute and code."""
     stamp = at.strftime("%Y%m%d%H%M%S")
     found = [
-        _observation(who, at, f"{who.mrn}-{stamp}-{code}", kind, code) | _quantity(code, value)
+        _observation(who, at, _name(who, stamp, code), kind, code) | _quantity(code, value)
         for code, value in values.items()
         if code not in _PRESSURES
     ]
     pressures = {code: values[code] for code in _PRESSURES if code in values}
     if pressures:
-        panel = _observation(who, at, f"{who.mrn}-{stamp}-bp", kind, None)
+        panel = _observation(who, at, _name(who, stamp, "bp"), kind, None)
         panel["component"] = [{"code": _coding(code)} | _quantity(code, value) for code, value in pressures.items()]
         found.append(panel)
     return found
@@ -147,7 +147,7 @@ def assessments(who: Inpatient, at: datetime, *, oxygen: bool, confused: bool) -
     )
     found = []
     for code, answer in answers:
-        resource = _observation(who, at, f"{who.mrn}-{stamp}-{code}", "vital-signs", code)
+        resource = _observation(who, at, _name(who, stamp, code), "vital-signs", code)
         resource["valueCodeableConcept"] = {"coding": [{"system": SNOMED, "code": answer}]}
         found.append(resource)
     return found
@@ -159,11 +159,16 @@ def readings(resource: Resource) -> list[tuple[str, str, str, float]]:
     if "component" in resource:
         values = [float(part["valueQuantity"]["value"]) for part in resource["component"]]
         return [(identity, code, taken, value) for code, value in zip(_PRESSURES, values, strict=True)]
-    code = identity.rsplit("-", 1)[1]
+    code = identity.rsplit(".", 1)[1].replace("-", "_")
     if "valueQuantity" in resource:
         return [(identity, code, taken, float(resource["valueQuantity"]["value"]))]
     answer = resource["valueCodeableConcept"]["coding"][0]["code"]
     return [(identity, code, taken, ANSWERS[code][answer])]
+
+
+def _name(who: Inpatient, stamp: str, code: str) -> str:
+    """A FHIR id: letters, digits, hyphens and dots only."""
+    return f"{who.mrn}.{stamp}.{code.replace('_', '-')}"
 
 
 def _observation(who: Inpatient, at: datetime, identity: str, kind: str, code: str | None) -> Resource:
