@@ -56,11 +56,12 @@ class Stack:
         }
         return found | ({"WARDWATCH_SERVE_URL": self.ray.url} if self.ray else {})
 
-    def start(self) -> Self:
-        """Start all at once and return when all are ready; raises CannotStartError, and then leaves none running."""
+    def start(self, meanwhile: Callable[[], None] | None = None) -> Self:
+        """Start all at once and return when all are ready; raises CannotStartError, and then leaves none running.
+
+        `meanwhile` is called when Kafka and Redis are ready: Ray takes the longest, and most can start without it.
+        """
         parts: dict[str, Callable[[], object]] = {"Redis": self.redis.start, "Kafka": self.kafka.start}
-        if self.ray:
-            parts["Ray Serve and the models"] = self.ray.start
         (self.run_dir / "objects").mkdir(parents=True, exist_ok=True)
         columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), TimeElapsedColumn())
         with ExitStack() as undo:
@@ -74,8 +75,14 @@ class Stack:
                     self.seconds[name] = time.monotonic() - began
                     progress.update(task, completed=1)
 
+                if self.ray:
+                    self.ray.launch()
                 for started in [pool.submit(run, name, begin) for name, begin in parts.items()]:
                     started.result()
+                if meanwhile:
+                    meanwhile()
+                if self.ray:
+                    run("Ray Serve and the models", self.ray.start)
             undo.pop_all()
         return self
 

@@ -85,18 +85,18 @@ class System:
         """Return when every service is ready; raises CannotStartError, and then leaves nothing running."""
         with contextlib.ExitStack() as undo:
             undo.callback(self.stop)
-            self.stack.start()
-            create_topics(self.stack.kafka.address, self.options.partitions)
-            environment = self.environment
-            self._environment = environment
-            self.settings = Settings.model_validate(
-                {k.removeprefix("WARDWATCH_").lower(): v for k, v in environment.items() if k.startswith("WARDWATCH_")}
-            )
-            for name in self.options.services:
-                self.launch(name)
+            self.stack.start(meanwhile=self._launch_all)
             self._await_all()
             undo.pop_all()
         return self
+
+    def _launch_all(self) -> None:
+        create_topics(self.stack.kafka.address, self.options.partitions)
+        self._environment = self.environment
+        ours = {k.removeprefix("WARDWATCH_").lower(): v for k, v in self._environment.items() if "WARDWATCH_" in k}
+        self.settings = Settings.model_validate(ours)
+        for name in self.options.services:
+            self.launch(name)
 
     def launch(self, name: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Supervised:
         """Start `wardwatch up NAME` (or `wardwatch ARGUMENTS`) as a supervised process called `name`."""

@@ -10,8 +10,8 @@ from services.simulator.physiology import Body, Illness
 # fmt: off
 FAMILY = (
     "Okafor", "Lindqvist", "Haddad", "Moreau", "Novak", "Iversen", "Castellano", "Petrov", "Yilmaz", "Banerjee",
-    "Doyle", "Kowalski", "Ferreira", "Nakamura", "Osei", "Bianchi", "Schulz", "Rahman", "Svensson", "Tanaka", "Murphy", "Kaya",
-    "Dubois", "Horvat", "Mensah", "Weber", "Silva", "Popescu", "Jansen", "Costa",
+    "Doyle", "Kowalski", "Ferreira", "Nakamura", "Osei", "Bianchi", "Schulz", "Rahman", "Svensson", "Tanaka", "Murphy",
+    "Kaya", "Dubois", "Horvat", "Mensah", "Weber", "Silva", "Popescu", "Jansen", "Costa",
 )
 GIVEN = {
     "female": (
