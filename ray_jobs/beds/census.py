@@ -121,9 +121,10 @@ class Census:
         return [s for s in self.spells() if s.entered <= instant and (s.left is None or instant < s.left)]
 
     def forget(self, before: datetime) -> None:
-        """Drop the encounters that ended before an instant."""
+        """Drop the encounters that ended, or were known to be cancelled, before an instant."""
         for encounter, told in list(self._told.items()):
-            if told.ended is not None and told.ended.ended < before:
+            ended = told.ended is not None and told.ended.ended < before
+            if ended or (told.cancelled is not None and told.cancelled.known < before):
                 self._place(encounter, None)
                 del self._told[encounter]
 

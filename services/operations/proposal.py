@@ -39,16 +39,15 @@ def question(site: Site, as_of: datetime) -> Question:
             if spell.ward == facts.ward:
                 remain[spell.encounter] = remains(facts, stay, spell.entered)
     requests = {r.request: r for r in wards.waiting_requests(site)}
-    lying = wards.in_bed(site, {b.id for b in beds}, remain)
-    lying += [  # who was promised a bed counts as lying there: their sex and isolation bind the room
-        InBed(h.bed, requests[r].patient, requests[r].sex, requests[r].isolation)
-        for r, h in held.items()
-        if h.bed in {b.id for b in beds} and requests[r].patient not in {p.patient for p in lying}
-    ]
+    lying = {p.patient: p for p in wards.in_bed(site, {b.id for b in beds}, remain)}
+    for request, promised in held.items():  # counts as lying there: sex and isolation bind the room
+        asked = requests[request]
+        if promised.bed in {b.id for b in beds}:
+            lying.setdefault(asked.patient, InBed(promised.bed, asked.patient, asked.sex, asked.isolation))
     ward_by_bed = {b.id: b.ward for b in beds}
     return Question(
         site=site.name, as_of=as_of, waiting=tuple(wards.queue_of(site, as_of, held)), beds=tuple(beds),
-        in_bed=tuple(lying),
+        in_bed=tuple(lying.values()),
         previous={a.request: a.bed for a in site.proposed.assignments if a.bed} if site.proposed else {},
         refused=wards.refused(site),
         held=tuple((r, requests[r].patient, h.bed, ward_by_bed.get(h.bed), h.by) for r, h in sorted(held.items())),

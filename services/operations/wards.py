@@ -37,7 +37,7 @@ def ward_of(locations: Mapping[str, LocationDefined], location: str) -> Location
 
 
 def counts(site: Site) -> dict[str | None, Counts]:
-    """Counts of every ward that has beds or patients; None is the whole site.
+    """Counts of every ward that has or had beds or patients; None is the whole site.
 
     A request waits for every ward of its specialty, and once for the site.
     """
@@ -51,7 +51,8 @@ def counts(site: Site) -> dict[str | None, Counts]:
             count[ward.location] = count.get(ward.location, 0) + 1
     queue = waiting_requests(site)
     found: dict[str | None, Counts] = {}
-    for name in sorted(occupied.keys() | beds.keys() | closed.keys()):
+    emptied = {ward for ward in site.told if ward is not None}
+    for name in sorted(occupied.keys() | beds.keys() | closed.keys() | emptied):
         place_ = site.locations.get(name)
         specialty = place_.specialty if place_ is not None else None
         waits = sum(r.specialty == specialty for r in queue)

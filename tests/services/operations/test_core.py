@@ -212,6 +212,24 @@ def test_a_snapshot_of_another_version_is_left_alone(content: bytes) -> None:
     assert snapshot.read(store) == (Operations(), {})
 
 
+def test_a_ward_that_empties_is_told_as_empty() -> None:
+    """A ward that nobody described is counted while someone lies there, and told as 0 when the last one left."""
+    state = knowing(came(1, "b1"))
+    assert {(e.ward, e.occupied, e.beds) for e in state.counted()} == {("5a", 1, 0), (None, 1, 0)}
+    state.fold(left(1, 1))
+    assert {(e.ward, e.occupied) for e in state.counted()} == {("5a", 0), (None, 0)}
+
+
+def test_two_approved_beds_for_one_patient_stop_no_plan() -> None:
+    """Someone with two approved requests binds one room; those who wait still get a proposal."""
+    state = knowing([*hospital(), asks(1), asks(1, 0.1, id="again", request="q9")])
+    (first,) = proposals(answers(state, 0.2))
+    state.fold(decided(first, "approve", 0.3))
+    state.fold(asks(2, 0.4))
+    (second,) = proposals(answers(state, 0.5))
+    assert {a.request for a in second.assignments} == {"q1", "q9", "q2"}
+
+
 def test_each_site_is_its_own() -> None:
     """Facts of one hospital change no count of another."""
     state = knowing([*hospital(), *came(1, "b1")])
