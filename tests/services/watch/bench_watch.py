@@ -1,4 +1,4 @@
-"""Microseconds per event of watch's core: `python -m tests.services.watch.bench_watch [events]`. Not a test."""
+"""Microseconds per event of watch's core: `python -m tests.services.watch.bench_watch [events]`."""
 
 import sys
 import time
