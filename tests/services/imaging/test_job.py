@@ -1,5 +1,6 @@
 """The imaging job: one stored object, one report, on fake ports."""
 
+import hashlib
 import io
 from datetime import UTC, datetime
 
@@ -9,6 +10,7 @@ from PIL import Image
 from pydicom import Dataset
 
 from ray_jobs.registry import load_card
+from schemas.dicom.image import read_image_header
 from schemas.events import ImagingFindingReported, ImagingInstanceStored, ImagingStudyCompleted
 from services.gateway.dicom_anonymous import anonymous, encoded
 from services.imaging.job import ImagingJob
@@ -16,7 +18,7 @@ from services.runtime.errors import BadInputError, InferenceUnavailable
 from services.runtime.fakes import FakeInference, FakeObjectStore
 from services.runtime.modes import Modes
 from services.runtime.ports import Tensors
-from tests.ray_jobs.imaging.dicoms import rg1, small
+from tests.ray_jobs.imaging.dicoms import as_bytes, rg1, small
 from tests.services.gateway.test_dicom_store import Door
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -48,10 +50,6 @@ def job(inference: FakeInference, modes: str = '{"chest-pneumonia": {"*": "live"
 
 def stored(on: ImagingJob, dataset: Dataset) -> ImagingInstanceStored:
     """The event that the gateway writes for the object, the object in the job's store."""
-    import hashlib
-
-    from schemas.dicom.image import read_image_header
-
     header, content = read_image_header(dataset), encoded(anonymous(dataset))
     on.objects.put("imaging/main/x.dcm", content)
     return ImagingInstanceStored(
@@ -176,8 +174,6 @@ def test_what_the_door_stores_the_job_can_read():
     """An object through the gateway's door ends as a report about the same person."""
     door = Door()
     key = door.register()
-    from tests.ray_jobs.imaging.dicoms import as_bytes
-
     door.door.accept(as_bytes(small(FILM)), "MODALITY")
     (event,) = door.events("imaging")
     (found,) = ImagingJob(answering(1.0), door.objects, Modes.parse("{}"))(event)
