@@ -63,3 +63,10 @@ def test_both_start_every_service_by_its_name() -> None:
     compose = document(CHECKOUT / "compose.yaml")["services"].values()
     assert {started["command"][1] for started in compose if started.get("command", [""])[0] == "up"} == set(SERVICES)
     assert {service["name"] for service in document(CHART / "values.yaml")["services"]} == set(SERVICES)
+
+
+def test_kubernetes_adds_no_settings_of_its_own() -> None:
+    """Service links of a release named wardwatch would set WARDWATCH_CONSOLE_PORT to tcp://…: no pod has them."""
+    pods = [path.read_text() for path in (CHART / "templates").iterdir() if "containers:" in path.read_text()]
+    assert pods
+    assert all("enableServiceLinks: false" in pod for pod in pods)
