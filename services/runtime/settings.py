@@ -14,29 +14,45 @@ class Settings(BaseSettings):
 
     # Where the parts are
     kafka: str = "localhost:9092"
+    """Bootstrap servers of the event log."""
     redis_url: str = "redis://localhost:6379/0"
+    """Cache of patient states (Redis 6.2 or newer, policy noeviction)."""
     objects_url: str = "file:///var/lib/wardwatch/objects"
+    """Films, heatmaps, snapshots: a folder, or s3://, gs://, az://."""
     serve_url: str = "http://localhost:8000"
+    """HTTP proxy of Ray Serve."""
     identity_url: str = "sqlite:////var/lib/wardwatch/identity.db"
+    """The only place that holds names and numbers."""
     console_db_url: str = "sqlite:////var/lib/wardwatch/console.db"
+    """The console's query store; it can be deleted, and is then rebuilt from the log."""
     grafana_url: str = ""
+    """Grafana that shows the alerts; none: the outlet idles."""
     grafana_token: SecretStr = SecretStr("")
+    """Service account's token, role Editor (docs/grafana.md)."""
 
     # Who we are
     site: str = "main"
+    """Name of this hospital, in every event and key."""
     slot: int = 0
     """Worker slot of this process: its transactional id and static group member (design rule 4)."""
     partitions: int = 4
+    """Partitions of the patient topics; fixed for the life of the topics (12 for a hospital)."""
 
     # Time (docs/decisions/0001-clock.md)
     clock: Literal["system", "told"] = "system"
+    """`system`, or `told` for simulators and replays."""
 
     # Doors
     host: str = "127.0.0.1"
+    """Interface on which the doors listen."""
     gateway_port: int = 8090
+    """FHIR."""
     console_port: int = 8080
+    """The console."""
     dicom_port: int = 11112
+    """DICOM C-STORE and C-ECHO."""
     ae_title: str = "WARDWATCH"
+    """Our application entity title."""
     metrics_port: int = 0
     """/metrics and /health of a process without a web server of its own; 0 picks a free port."""
     open: bool = False
@@ -44,13 +60,18 @@ class Settings(BaseSettings):
     tokens: SecretStr = SecretStr("{}")
     """JSON object: token to {"name": …, "scopes": [...]} (services/runtime/auth.py)."""
     max_body_bytes: int = 20_000_000
+    """A larger document is refused with 413."""
 
-    # Models: off, silent or live, per model and ward: {"sepsis": {"*": "silent", "5B": "live"}}
+    # Models
     modes: str = "{}"
+    """Off, silent or live, by model and ward: {"sepsis": {"*": "silent", "5B": "live"}}; who is not named is silent."""
     inference_deadline_s: float = 1.0
+    """A forecast that takes longer is recorded as missed, and made late."""
 
-    # Console and logs
+    # Logs
     log_level: str = "INFO"
+    """DEBUG, INFO, WARNING or ERROR."""
     log_format: Literal["json", "text"] = "json"
+    """To standard error, a line an event."""
     run_dir: Path | None = None
     """Where a process writes its address file (`NAME.json`) for those who started it."""
