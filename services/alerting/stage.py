@@ -104,6 +104,7 @@ class AlertingStage:
 
     def _context(self, state: PatientCases, event: PatientContextChanged, cause: str) -> list[Emit]:
         said: list[Emit] = []
+        state.changed = max(state.changed or event.known, event.known)
         limited = event.care_limit in self._policy.suppressing_limits
         for kind, case in state.cases.items():
             here = "here" if event.open else "left" if case.whereabouts == "here" else case.whereabouts
