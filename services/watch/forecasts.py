@@ -45,6 +45,8 @@ class Question:
     horizon_hours: float
     fresh: bool
     late: bool
+    again: bool
+    """Asked before for this row: if it is missed again, there is nothing new to say."""
     cause: str
 
 
@@ -72,10 +74,11 @@ def ask(
         return _declined(state, card, mode, at, cause, why)
     row, grid = row_of(at, stay.started), state.chart.grid
     assert grid is not None, "an open stay has a grid"  # noqa: S101 - narrows the type: the stay is open
+    again = late and row == told.row
     told.row, told.owed, told.declined = max(told.row, row), 0, ""
     question = Question(
         state.site, state.patient, stay.encounter, at, row, mode, card.version, card.threshold, card.horizon_hours or 0,
-        state.chart.fresh(micros(at)), late, cause,
+        state.chart.fresh(micros(at)), late, again, cause,
     )  # fmt: skip
     return Ask(card.name, features_row(grid, static(course, stay), row), state.key, question, card.threshold)
 
@@ -138,17 +141,18 @@ def answered(model: str, row: Vector, question: Question, answer: Answer) -> tup
     return Emit(explained), Emit(forecast)
 
 
-def missed(state: PatientState, model: str, question: Question, reason: str) -> Emit:
-    """Say that there is no answer, and remember that one is owed."""
+def missed(state: PatientState, model: str, question: Question, reason: str) -> tuple[Emit, ...]:
+    """Say that there is no answer (once, however often it is asked for again), and remember that one is owed."""
     q = question
     state.told.owed = micros(q.as_of)
-    return Emit(
-        ForecastMissed(
-            id=digest("ForecastMissed", model, q.version, q.site, q.patient, q.cause), site=q.site, patient=q.patient,
-            known=q.as_of, as_of=q.as_of, model=model, version=q.version, encounter=q.encounter, mode=q.mode, row=q.row,
-            reason=reason,
-        )
+    if q.again:
+        return ()
+    event = ForecastMissed(
+        id=digest("ForecastMissed", model, q.version, q.site, q.patient, q.cause), site=q.site, patient=q.patient,
+        known=q.as_of, as_of=q.as_of, model=model, version=q.version, encounter=q.encounter, mode=q.mode, row=q.row,
+        reason=reason,
     )  # fmt: skip
+    return (Emit(event),)
 
 
 def next_due(state: PatientState) -> datetime | None:

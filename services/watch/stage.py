@@ -69,7 +69,7 @@ class WatchStage:
 
     def missed(self, state: PatientState, ask: Ask, reason: str) -> tuple[PatientState, tuple[Emit, ...]]:
         """A forecast is owed."""
-        return state, (forecasts.missed(state, ask.model, cast("forecasts.Question", ask.context), reason),)
+        return state, forecasts.missed(state, ask.model, cast("forecasts.Question", ask.context), reason)
 
     def due(self, state: PatientState) -> datetime | None:
         """The next forecast without an event, or the moment to be forgotten."""

@@ -177,6 +177,7 @@ def test_a_missed_forecast_is_recorded_and_made_once_the_models_answer() -> None
     said = [*driver.give(vitals(minutes(5))), *driver.give(vitals(minutes(6)))]
     assert [type(e) for e in said] == [WarningScoreComputed, ForecastMissed] * 2
     assert driver.tick(minutes(7), ready=False) == []
+    assert driver.tick(minutes(7)) == driver.tick(minutes(7)) == []  # asked for again and missed again: nothing new
     driver.answering = True
     late = only(driver.tick(minutes(8)), RiskForecasted)
     assert late.late
