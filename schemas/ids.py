@@ -12,12 +12,17 @@ _PAIRS: Final = tuple(a + b for a in "abcdefghijklmnopqrstuvwxyz234567" for b in
 """Two characters of base 32 (RFC 4648, in lower case) for every ten bits: base64.b32encode costs ten times more."""
 
 
+_SHIFTS: Final = range(120, -1, -10)
+_LENGTHS: Final = tuple(n.to_bytes(4, "big") for n in range(256))
+
+
 def digest(*parts: object) -> str:
     """26 characters that depend on every part and on where one part ends and the next begins."""
-    said = bytearray()
+    said = []
     for part in parts:
         raw = (part if type(part) is str else str(part)).encode()
-        said += len(raw).to_bytes(4, "big")
-        said += raw
-    bits = int.from_bytes(hashlib.blake2b(said, digest_size=16).digest(), "big") << 2
-    return "".join([_PAIRS[bits >> shift & 1023] for shift in range(120, -1, -10)])
+        length = len(raw)
+        said.append(_LENGTHS[length] if length < len(_LENGTHS) else length.to_bytes(4, "big"))
+        said.append(raw)
+    bits = int.from_bytes(hashlib.blake2b(b"".join(said), digest_size=16).digest(), "big") << 2
+    return "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])

@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 from schemas.codes.measurements import Measurement
+from schemas.codes.units import SAME
 
 
 class Unusable(NamedTuple):
@@ -24,7 +25,7 @@ def canonical(what: Measurement, value: float, unit: str | None) -> float | Unus
         conversion = what.units.get(unit)
         if conversion is None:
             return Unusable(f"{what.name}: unit {unit[:32]!r} is not understood; {what.unit!r} is")
-        result = conversion.apply(value)
+        result = value if conversion is SAME else conversion.apply(value)
     if not what.low <= result <= what.high:
         return Unusable(f"{what.name}: {result:g} {what.unit} is not possible (limits {what.low:g} to {what.high:g})")
     return result

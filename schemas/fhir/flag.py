@@ -1,4 +1,4 @@
-"""An alert → Flag (FHIR R4 Flag). One Flag for the life of an alert: the id is the alert's, PUT again on each change."""
+"""An alert → Flag (FHIR R4 Flag): one for the life of an alert, the id is the alert's, PUT again on each change."""
 
 from typing import Final
 

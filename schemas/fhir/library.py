@@ -3,7 +3,7 @@
 Loaded on first use: its classes cost a second to import, and a gateway that only hears monitors never needs them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from typing import NamedTuple, TypeVar
@@ -27,6 +27,12 @@ class Invalid(NamedTuple):
 def _class(resource_type: str) -> type[BaseModel]:
     found: type[BaseModel] = getattr(import_module(f"fhir.resources.R4B.{resource_type.lower()}"), resource_type)
     return found
+
+
+def warm(kinds: Iterable[str]) -> None:
+    """Load these classes now: otherwise the first sender of each waits for it."""
+    for kind in kinds:
+        _class(kind)
 
 
 def validate(content: Mapping[str, object]) -> Invalid | None:

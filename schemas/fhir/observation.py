@@ -5,6 +5,7 @@ A resource is one fact: when one part of a panel is impossible, the whole panel 
 """
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, NoReturn
 
 from schemas.codes import ANSWERS, LOINC, MEASUREMENTS, SNOMED, UCUM, Measurement, Unusable, canonical, measurement
@@ -175,6 +176,12 @@ def _taken(resource: Observation, context: Context) -> datetime:
     return taken
 
 
+@lru_cache(maxsize=8192)
+def _text(taken: datetime) -> str:
+    """ISO 8601; the readings of a bundle mostly share their time."""
+    return taken.isoformat()
+
+
 def _reading(
     resource: Observation,
     what: Measurement,
@@ -187,10 +194,10 @@ def _reading(
     """Ids per design rule 1: source and version, else a hash of what is said."""
     device = context.references.name(resource["device"]) if "device" in resource else None
     if origin is None:
-        origin = digest(context.site, patient, taken.isoformat(), value, device)
+        origin = digest(context.site, patient, _text(taken), value, device)
     source = f"{origin}/{what.name}"
     return Reading(
-        id=digest(source, version_of(resource.get("meta")), taken.isoformat(), value),
+        id=digest(source, version_of(resource.get("meta")), _text(taken), value),
         source=source,
         code=what.name,
         value=value,

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from schemas.fhir.library import warm
+from schemas.fhir.resources import USED
 from services.gateway.dicom import DicomServer
 from services.gateway.dicom_store import ImageDoor
 from services.gateway.gateway import SERVICE, Gateway
@@ -46,6 +48,7 @@ def main(settings: Settings) -> None:
     """Serve until told to stop; raises DependencyError when Kafka or a store is not there at the start."""
     logs.configure(SERVICE, settings.log_level, settings.log_format)
     stop_on_signals()  # uvicorn handles the signals and then gives them back: ours end nothing twice
+    warm(USED)
     clock = clock_of(settings)
     identity = SqliteIdentity(settings.identity_url)
     objects = ObjectStoreByUrl(settings.objects_url)

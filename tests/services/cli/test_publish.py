@@ -1,0 +1,159 @@
+"""`wardwatch publish` and `wardwatch validate` against a gateway that answers over HTTP."""
+
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from services.cli.publish import publish
+from services.cli.validate import validate
+from services.gateway.gateway import Gateway
+from services.gateway.main import make_app
+from services.runtime import web
+from services.runtime.clock import ToldClock
+from services.runtime.fake_log import FakeLog
+from services.runtime.fakes import FakeObjectStore
+from services.runtime.health import Health
+from services.runtime.identity import FakeIdentity
+from services.runtime.settings import Settings
+from tests.schemas.fhir.documents import KNOWN, bundle, observation, patient, vitals
+
+PUBLISH, VALIDATE = typer.Typer(), typer.Typer()
+PUBLISH.command()(publish)
+VALIDATE.command()(validate)
+
+
+@pytest.fixture(scope="module")
+def log() -> FakeLog:
+    """The log behind the gateway."""
+    return FakeLog()
+
+
+@pytest.fixture(scope="module")
+def url(log: FakeLog) -> Iterator[str]:
+    """A gateway on fakes, over real HTTP."""
+    gateway = Gateway(
+        site="main", partitions=4, identity=FakeIdentity(), publisher=log.publisher(), objects=FakeObjectStore(),
+        clock=ToldClock(KNOWN),
+    )  # fmt: skip
+    settings = Settings.model_validate({"open": True, "max_body_bytes": 100_000})
+    listener = web.bind("127.0.0.1", 0)
+    stop = web.serve_in_thread(make_app(gateway, settings, Health("gateway")), listener)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    stop()
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with a bundle, a single resource, NDJSON, an archive, a truncated file and something else."""
+    (tmp_path / "1.json").write_bytes(orjson.dumps(bundle(patient(), *vitals(), {"resourceType": "Claim"})))
+    (tmp_path / "2.json").write_bytes(orjson.dumps(observation(id_="single")))
+    lines = [observation(id_=f"line-{n}") for n in range(3)] + [observation(value=-1, id_="bad")]
+    (tmp_path / "3.ndjson").write_bytes(b"\n".join(map(orjson.dumps, lines)))
+    content = orjson.dumps(bundle(*vitals()))
+    with tarfile.open(tmp_path / "4.tar.gz", "w:gz") as archive:
+        member = tarfile.TarInfo("folder/inner.json")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    (tmp_path / "5.json").write_bytes(b'{"resourceType": "Bun')
+    return tmp_path
+
+
+def run(url: str, *paths: Path) -> tuple[int, dict[str, object]]:
+    """Exit code and the JSON that was said."""
+    result = CliRunner().invoke(PUBLISH, [*map(str, paths), "--to", url, "--json"])
+    return result.exit_code, json.loads(result.stdout)
+
+
+def test_every_entry_is_accounted_for(url: str, files: Path) -> None:
+    """Applied, ignored and quarantined sum to what was sent."""
+    code, said = run(url, files)
+    assert code == 0
+    assert said["accounted"] is True
+    assert (said["documents"], said["sent"], said["applied"], said["ignored"], said["quarantined"]) == (5, 24, 21, 1, 2)
+    assert said["readings"] == 20
+    assert said["ignored_by_type"] == {"Claim": 1}
+    reasons = said["quarantined_by_reason"]
+    assert isinstance(reasons, dict)
+    assert any("heart_rate" in reason for reason in reasons)
+    assert any("not JSON" in reason for reason in reasons)
+
+
+def test_a_repeat_is_harmless(url: str, files: Path, log: FakeLog) -> None:
+    """Sent again, the same ids are written."""
+    run(url, files)
+    ids = {dict(r.headers)["ce_id"] for records in log.records.values() for r in records}
+    run(url, files)
+    assert {dict(r.headers)["ce_id"] for records in log.records.values() for r in records} == ids
+
+
+def test_refused_is_not_done(url: str, tmp_path: Path) -> None:
+    """What is too large or of no known format is refused, and the exit code says so."""
+    (tmp_path / "large.json").write_bytes(b"{" + b" " * 200_000)
+    (tmp_path / "notes.txt").write_text("hello")
+    code, said = run(url, tmp_path)
+    assert code == 1
+    assert (said["refused"], said["accounted"]) == (2, True)
+
+
+def test_busy_is_waited_for(url: str, files: Path, log: FakeLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """503 is answered by waiting as long as Retry-After says, then by sending again."""
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        log.down = False
+
+    monkeypatch.setattr("services.cli.sending.time.sleep", sleep)
+    log.down = True
+    code, said = run(url, files / "1.json")
+    assert (code, said["applied"]) == (0, 9)
+    assert waits == [2.0]
+
+
+def test_nobody_there(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a gateway the exit code is 3 and the message says what to do."""
+    monkeypatch.setattr("services.cli.sending.time.sleep", lambda _: None)
+    result = CliRunner().invoke(PUBLISH, [str(files), "--to", "http://127.0.0.1:9"])
+    assert result.exit_code == 3
+    assert "is it running" in result.output
+
+
+def test_no_such_path(url: str) -> None:
+    """A path that is not there is wrong usage."""
+    assert CliRunner().invoke(PUBLISH, ["/no/such/path", "--to", url]).exit_code == 2
+    assert CliRunner().invoke(VALIDATE, ["/no/such/path"]).exit_code == 2
+
+
+def test_the_table(url: str, files: Path) -> None:
+    """Without --json a table says what became of it all."""
+    result = CliRunner().invoke(PUBLISH, [str(files), "--to", url])
+    assert "The sums agree." in result.output
+    assert "Claim" in result.output
+
+
+def test_validate_says_what_is_wrong(files: Path) -> None:
+    """A line for each file: valid or not, and where."""
+    (files / "6.json").write_text('{"resourceType": "Patient", "gender": [1]}')
+    (files / "7.json").write_text('{"resourceType": "Patient", "id": "1", "id": "2"}')
+    (files / "8.json").write_text('{"resourceType": "Patient", "name": []}')
+    result = CliRunner().invoke(VALIDATE, [str(files), "--json"])
+    assert result.exit_code == 1
+    said = {Path(line["file"]).name: line for line in map(json.loads, result.stdout.splitlines())}
+    valid = {name for name, line in said.items() if line["valid"]}
+    assert valid == {"2.json", "3.ndjson", "inner.json"}  # the bundle of 1.json holds a Claim that says nothing
+    assert said["5.json"]["issues"][0]["text"] == "not JSON"
+    assert said["6.json"]["issues"][0]["path"] == "Patient.gender"
+    assert said["7.json"]["issues"][0]["text"] == "the property is there twice"
+    assert said["8.json"]["issues"][0] == {"severity": "error", "path": "Patient.name", "text": "must not be empty"}
+
+
+def test_validate_a_valid_file(files: Path) -> None:
+    """All valid is exit code 0."""
+    assert CliRunner().invoke(VALIDATE, [str(files / "2.json")]).exit_code == 0
