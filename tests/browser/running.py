@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from schemas.envelope import decode
 from schemas.events import Event
 from services.console.app import console_app
 from services.console.live import Hub
@@ -25,7 +26,8 @@ from services.runtime.health import Health
 from services.runtime.identity import FakeIdentity
 from services.runtime.outgoing import outgoing
 from services.runtime.settings import Settings
-from tests.browser.example_ward import SITE, ExampleWard
+from tests.browser.example_event import SITE
+from tests.browser.example_ward import ExampleWard
 
 TOKENS = """{
   "sister-token": {"name": "Sr. Hughes", "scopes": ["read", "read:identity", "decide"]},
@@ -33,11 +35,25 @@ TOKENS = """{
   "admin-token": {"name": "Dana Admin", "scopes": ["admin"]}
 }"""
 MODELS = (
-    Model(name="sepsis", version="1.0.0", task="risk", kind="trees", intended_use="Sepsis within 6 hours, for adults in intensive care",
-          population="18 to 120 years", modes=(("*", "silent"), ("5B", "live"))),
-    Model(name="chest-pneumonia", version="1.0.0", task="imaging", kind="network", intended_use="Pneumonia in frontal chest films of small children",
-          population="1 to 5 years", modes=(("*", "live"),)),
-)  # fmt: skip
+    Model(
+        name="sepsis",
+        version="1.0.0",
+        task="risk",
+        kind="trees",
+        intended_use="Sepsis within 6 hours, for adults in intensive care",
+        population="18 to 120 years",
+        modes=(("*", "silent"), ("5B", "live")),
+    ),
+    Model(
+        name="chest-pneumonia",
+        version="1.0.0",
+        task="imaging",
+        kind="network",
+        intended_use="Pneumonia in frontal chest films of small children",
+        population="1 to 5 years",
+        modes=(("*", "live"),),
+    ),
+)
 
 
 @dataclass
@@ -59,13 +75,18 @@ class Running:
             time.sleep(0.01)
 
 
-@contextmanager
-def running_console(folder: Path, ward: ExampleWard, port: int = 0) -> Iterator[Running]:
-    """The console with a ward in it."""
+def written(log: FakeLog, topic: str) -> list[Event]:
+    """What lies in a topic, decoded."""
+    return [decode(r.value, r.headers).event for p, records in log.records.items() if p.topic == topic for r in records]
+
+
+def made_console(folder: Path, ward: ExampleWard) -> Running:
+    """The console's parts on fakes; nothing runs yet and the log is empty."""
     settings = Settings(
         site=SITE, clock="told", tokens=SecretStr(TOKENS), console_db_url=f"sqlite:///{folder}/console.db"
     )
-    log, hub, store, clock, stop = FakeLog(), Hub(), Store(settings.console_db_url), ToldClock(), threading.Event()
+    log, hub, clock, stop = FakeLog(), Hub(), ToldClock(), threading.Event()
+    store = Store(settings.console_db_url)
     keys = iter([person.key for _, person in ward.people])
     identity, objects = FakeIdentity(new_key=keys.__next__), FakeObjectStore()
     for identifier, person in ward.people:
@@ -73,18 +94,35 @@ def running_console(folder: Path, ward: ExampleWard, port: int = 0) -> Iterator[
     for name, content in ward.objects.items():
         objects.put(name, content)
     follower = Follower(log.reader, store, clock, hub.told)
-    parts = Parts(settings, store, hub, Names(identity, SITE), objects, log.publisher(), clock, lambda: follower.standing,
-                  lambda: MODELS, stop)  # fmt: skip
-    thread = threading.Thread(target=follower.run, args=(stop,), daemon=True)
+    parts = Parts(
+        settings=settings,
+        store=store,
+        hub=hub,
+        names=Names(identity, SITE),
+        objects=objects,
+        publisher=log.publisher(),
+        clock=clock,
+        standing=lambda: follower.standing,
+        models=lambda: MODELS,
+        stopping=stop,
+    )
+    return Running("", log, parts, follower, stop)
+
+
+@contextmanager
+def running_console(folder: Path, ward: ExampleWard, port: int = 0) -> Iterator[Running]:
+    """The console with a ward in it, served on a free port."""
+    running = made_console(folder, ward)
+    thread = threading.Thread(target=running.follower.run, args=(running.stop,), daemon=True)
     listener = web.bind("127.0.0.1", port)
-    stop_web = web.serve_in_thread(console_app(parts, Health("console")), listener)
-    running = Running(f"http://127.0.0.1:{listener.getsockname()[1]}", log, parts, follower, stop)
+    running.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    stop_web = web.serve_in_thread(console_app(running.parts, Health("console")), listener)
     thread.start()
     running.write(ward.events)
     try:
         yield running
     finally:
-        stop.set()
+        running.stop.set()
         stop_web()
         thread.join(timeout=5)
-        store.close()
+        running.parts.store.close()

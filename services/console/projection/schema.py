@@ -6,7 +6,7 @@ table is written by one topic only, hence the order in which topics are read can
 
 from typing import Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 TABLES: Final = """
 CREATE TABLE offsets (topic TEXT, partition INTEGER, next INTEGER NOT NULL,
@@ -31,7 +31,7 @@ CREATE TABLE encounters (patient TEXT, encounter TEXT, site TEXT NOT NULL,
 CREATE INDEX encounters_open ON encounters (site, ward) WHERE ended IS NULL AND NOT cancelled AND started IS NOT NULL;
 CREATE TABLE readings (patient TEXT, source TEXT, code TEXT, value REAL, taken INTEGER NOT NULL,
     known INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY (patient, source)) WITHOUT ROWID;
-CREATE INDEX readings_trend ON readings (patient, code, taken, value);
+CREATE INDEX readings_trend ON readings (patient, code, taken, source);
 CREATE TABLE requests (request TEXT PRIMARY KEY, site TEXT NOT NULL, patient TEXT NOT NULL, requested INTEGER NOT NULL,
     specialty TEXT NOT NULL, priority INTEGER NOT NULL, isolation INTEGER NOT NULL, sex TEXT NOT NULL,
     expected_stay_hours REAL, status TEXT NOT NULL, known INTEGER NOT NULL) WITHOUT ROWID;

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Final
 
 from services.console import words
-from services.console.projection.store import instant, instant_or_none, micros
+from services.console.projection.store import instant, micros
 from services.console.reading import patients
 from services.console.reading.parts import Alert, Forecast, Point, Score, Shown, Vital
 from services.console.reading.viewer import Names, Viewer, full_name
@@ -103,11 +103,7 @@ def row(db: sqlite3.Connection, stay: sqlite3.Row, now: datetime, names: Names, 
     alerts = patients.alerts(db, key)
     trend = patients.score_trend(db, key, micros(now) - patients.SPARK_US)
     forecasts = patients.forecasts(db, key, silent_too=viewer.admin)
-    heard = db.execute(
-        "SELECT max(taken) FROM readings WHERE patient = ? AND code IN ('heart_rate', 'spo2', 'respiratory_rate',"
-        " 'systolic_bp', 'temperature') AND value IS NOT NULL",
-        (key,),
-    ).fetchone()[0]
+    vitals = patients.vitals(db, key, score)
     return BoardRow(
         key=key,
         name=full_name(person),
@@ -121,10 +117,10 @@ def row(db: sqlite3.Connection, stay: sqlite3.Row, now: datetime, names: Names, 
         specialty=stay["specialty"],
         care_limit=stay["care_limit"],
         started=instant(stay["started"]),
-        heard=instant_or_none(heard),
+        heard=max((v.taken for v in vitals if v.taken), default=None),
         score=score,
         trend=trend,
-        vitals=patients.vitals(db, key, score),
+        vitals=vitals,
         forecasts=forecasts,
         alerts=alerts,
         worry=worry(score, alerts, forecasts),

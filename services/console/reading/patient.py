@@ -86,7 +86,7 @@ def merged_into(db: sqlite3.Connection, key: str) -> str | None:
 def _trend(db: sqlite3.Connection, key: str, code: str, since: int, oxygen_scale: int) -> Trend:
     rows = db.execute(
         "SELECT taken, value FROM readings WHERE patient = ? AND code = ? AND taken >= ? AND value IS NOT NULL"
-        " ORDER BY taken, id",
+        " ORDER BY taken, source",
         (key, code, since),
     ).fetchall()
     every = math.ceil(len(rows) / MOST_POINTS) or 1
@@ -220,7 +220,7 @@ def _labs(db: sqlite3.Connection, key: str) -> tuple[Lab, ...]:
             continue
         rows = db.execute(
             "SELECT value, taken FROM readings WHERE patient = ? AND code = ? AND value IS NOT NULL"
-            " ORDER BY taken DESC, id DESC LIMIT 2",
+            " ORDER BY taken DESC, source DESC LIMIT 2",
             (key, code),
         ).fetchall()
         m = words.measure(code)

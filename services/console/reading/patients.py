@@ -48,7 +48,7 @@ def latest(db: sqlite3.Connection, patient: str, code: str) -> sqlite3.Row | Non
     """The newest reading of a code."""
     row: sqlite3.Row | None = db.execute(
         "SELECT value, taken FROM readings WHERE patient = ? AND code = ? AND value IS NOT NULL"
-        " ORDER BY taken DESC, id DESC LIMIT 1",
+        " ORDER BY taken DESC, source DESC LIMIT 1",
         (patient, code),
     ).fetchone()
     return row

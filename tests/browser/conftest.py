@@ -1,0 +1,90 @@
+"""A headless Chromium, and the real console with an example ward in it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.example_ward import ExampleWard, example_ward
+from tests.browser.running import Running, running_console
+
+SISTER = "sister-token"
+Opened = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium from WARDWATCH_CHROMIUM or the system."""
+    program = os.environ.get("WARDWATCH_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not program:
+        pytest.skip("no Chromium here: install one, or name it in WARDWATCH_CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--headless", "--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: WARDWATCH_SCREENSHOTS, else a temporary folder."""
+    named = os.environ.get("WARDWATCH_SCREENSHOTS")
+    folder = Path(named) if named else tmp_path_factory.mktemp("screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ward() -> ExampleWard:
+    """Two wards and their last hours."""
+    return example_ward(hours=13)
+
+
+@pytest.fixture(scope="session")
+def shared_console(tmp_path_factory: pytest.TempPathFactory, ward: ExampleWard) -> Iterator[Running]:
+    """One console for all tests that only look."""
+    with running_console(tmp_path_factory.mktemp("console"), ward) as running:
+        yield running
+
+
+@pytest.fixture
+def console(tmp_path: Path, ward: ExampleWard) -> Iterator[Running]:
+    """A console of the test's own, for tests that change or break something."""
+    with running_console(tmp_path, ward) as running:
+        yield running
+
+
+@pytest.fixture
+def look(browser: Browser, shared_console: Running) -> Iterator[Opened]:
+    """Opens a page of the shared console."""
+    yield from _opener(browser, shared_console)
+
+
+@pytest.fixture
+def open_page(browser: Browser, console: Running) -> Iterator[Opened]:
+    """Opens a page of the test's own console."""
+    yield from _opener(browser, console)
+
+
+def _opener(browser: Browser, console: Running) -> Iterator[Opened]:
+    """Pages as someone sees them; a script's error on any page fails the test."""
+    contexts, errors = [], list[str]()
+
+    def opened(path: str, token: str = SISTER, *, width: int = 1680, height: int = 1050, dark: bool = False) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{console.url}{path}{'&' if '?' in path else '?'}token={token}")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert errors == []

@@ -1,0 +1,106 @@
+"""The example hospital's wards, rooms and beds, its census and forecasts, and who waits for a bed."""
+
+import io
+import math
+from datetime import timedelta
+
+from PIL import Image, ImageDraw, ImageFilter
+
+from schemas.events import (
+    AdmissionRequested,
+    Assignment,
+    BedDemandForecasted,
+    BedStatusChanged,
+    DemandHour,
+    Event,
+    LocationDefined,
+    ScheduleProposed,
+    WardOccupancyChanged,
+)
+from schemas.ids import digest
+from tests.browser.example_event import NOW, SITE, event
+
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+NORMAL = (-1.64, -0.67, 0.0, 0.67, 1.64)
+WARDS = (("5B", "5B Medicine", "medicine", 8), ("ICU", "Intensive care", "critical care", 5))
+EMPTY = (("5B-7A", "free"), ("5B-7B", "cleaning"), ("5B-8A", "free"), ("5B-8B", "closed"), ("ICU-5A", "free"))
+WAITING = (
+    ("female", "medicine", 1, False, "5B-7A", "Women's room, free now, right specialty"),
+    ("male", "medicine", 2, True, "5B-8A", "Only free isolation bed"),
+    ("male", "critical care", 2, False, None, "No free bed for a man: ICU-5A is in a women's room; next about 18:00"),
+)
+
+
+def places() -> list[Event]:
+    """Two wards, thirteen rooms, twenty-six beds."""
+    at = NOW - timedelta(days=3)
+    found: list[Event] = []
+
+    def define(location: str, kind: str, name: str, within: str, **more: object) -> None:
+        told = {"location": location, "kind": kind, "name": name, "within": within} | more
+        found.append(event(LocationDefined, at, location, **told))
+
+    for ward, name, specialty, rooms in WARDS:
+        define(ward, "ward", name, SITE, specialty=specialty)
+        for r in range(1, rooms + 1):
+            define(f"{ward}-{r}", "room", f"Room {r}", ward)
+            for letter in "AB":
+                define(f"{ward}-{r}{letter}", "bed", f"{ward}-{r}{letter}", f"{ward}-{r}", isolation=r == rooms)
+    return [*found, *(event(BedStatusChanged, at, bed, location=bed, status=status) for bed, status in EMPTY)]
+
+
+def plans() -> list[Event]:
+    """A day of census, two days of forecast, three who wait, and a proposal."""
+    found: list[Event] = []
+    for ward, beds, level in (("5B", 16, 12), ("ICU", 10, 8)):
+        for h in range(24, -1, -1):
+            at = NOW - timedelta(hours=h)
+            occupied = level - (8 < h < 17) + (h > 19)
+            found.append(
+                event(WardOccupancyChanged, at, ward, ward=ward, as_of=at, occupied=occupied, beds=beds,
+                      closed=int(ward == "5B"), waiting=2 if ward == "5B" else 1)
+            )  # fmt: skip
+        hours = tuple(_hour(level, h) for h in range(1, 49))
+        told = {"model": "ward-census", "version": "1", "levels": LEVELS, "hours": hours}
+        found.append(event(BedDemandForecasted, NOW, ward, ward=ward, as_of=NOW, **told))
+    assignments = []
+    for n, (sex, specialty, priority, isolation, bed, reason) in enumerate(WAITING):
+        key, at = digest("waiting", n), NOW - timedelta(hours=5 - n, minutes=13)
+        found.append(
+            event(AdmissionRequested, at, key, patient=key, request=f"req-{n}", requested=at, specialty=specialty,
+                  priority=priority, isolation=isolation, sex=sex, expected_stay_hours=84)
+        )  # fmt: skip
+        ward_of = "5B" if bed else None
+        assignments.append(Assignment(request=f"req-{n}", patient=key, bed=bed, ward=ward_of, reason=reason))
+    proposed = event(ScheduleProposed, NOW, as_of=NOW, proposal="plan-1", assignments=tuple(assignments))
+    return [*found, proposed]
+
+
+def _hour(level: int, h: int) -> DemandHour:
+    mean = level + 1.6 * (1 - math.exp(-h / 18)) + 0.9 * math.sin(h / 24 * 2 * math.pi)
+    spread = 0.35 * math.sqrt(h)
+    return DemandHour(hours=h, mean=mean, quantiles=tuple(max(0.0, mean + spread * z) for z in NORMAL))
+
+
+def film() -> tuple[bytes, bytes]:
+    """A drawing with the shape of a chest film, and a heatmap over the right lower zone; PNG."""
+    picture = Image.new("L", (512, 512), 18)
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((40, 20, 472, 560), fill=120)
+    for lung in ((88, 70, 236, 440), (276, 70, 424, 430)):
+        draw.ellipse(lung, fill=36)
+    draw.ellipse((220, 250, 360, 450), fill=170)
+    draw.rectangle((244, 20, 268, 500), fill=185)
+    for i in range(9):
+        draw.arc((70, 60 + 42 * i, 250, 140 + 42 * i), 190, 350, fill=105, width=7)
+        draw.arc((262, 60 + 42 * i, 442, 140 + 42 * i), 190, 350, fill=105, width=7)
+    draw.ellipse((110, 300, 210, 420), fill=112)
+    heat = Image.new("L", (28, 28), 0)
+    ImageDraw.Draw(heat).ellipse((5, 15, 12, 24), fill=255)
+    return _png(picture.filter(ImageFilter.GaussianBlur(9))), _png(heat.filter(ImageFilter.GaussianBlur(2)))
+
+
+def _png(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
