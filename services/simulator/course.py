@@ -89,7 +89,7 @@ class Course:
             self._requests[who.mrn] = (who, now, request)
             yield now, [fhir.patient(who), request]
         for mrn, (who, since, request) in list(self._requests.items()):
-            place = self.hospital.free_bed(who.body.child)
+            place = self.hospital.free_bed(who)
             if now - since >= BED_WAIT and place is not None and place[2] not in self._cleaning:
                 del self._requests[mrn]
                 self.hospital.admit(who, *place, now)

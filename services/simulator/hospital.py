@@ -98,7 +98,8 @@ class Hospital:
                 if len(found) < patients and beds[ward.code]:
                     room, bed = beds[ward.code].pop(0)
                     before = timedelta(hours=float(self.rng.uniform(6, 60)))
-                    found.append(self.admit(self.person(ward.child), ward, room, bed, self.start - before))
+                    who = self.person(ward.child, self._sex_of(room))
+                    found.append(self.admit(who, ward, room, bed, self.start - before))
         plot: tuple[tuple[Illness, float], ...] = (
             ("sepsis", 0.3), ("respiratory", -1.0), ("sepsis", 5.0),
             ("recovering", 0.2), ("sepsis", 0.9), ("respiratory", 9.0),
@@ -109,10 +110,11 @@ class Hospital:
             patient.body.ramp_hours = 2.0
         return found
 
-    def person(self, child: bool) -> Inpatient:
+    def person(self, child: bool, sex: str | None = None) -> Inpatient:
         """Someone new, with a made-up name and number."""
         self._made += 1
-        sex = "female" if self.rng.random() < 0.5 else "male"  # noqa: PLR2004 - a coin
+        drawn = "female" if self.rng.random() < 0.5 else "male"  # noqa: PLR2004 - a coin
+        sex = sex or drawn
         years = float(self.rng.uniform(1.2, 4.8)) if child else float(np.clip(self.rng.normal(64, 16), 19, 95))
         mrn = f"{self.seed % 1000:03d}{self._made:05d}"
         return Inpatient(
@@ -131,15 +133,18 @@ class Hospital:
         self.inpatients[patient.mrn] = patient
         return patient
 
-    def free_bed(self, child: bool) -> tuple[Ward, str, str] | None:
-        """A free bed on a fitting ward."""
+    def free_bed(self, who: Inpatient) -> tuple[Ward, str, str] | None:
+        """A free bed on a fitting ward, in a room that holds nobody of another sex."""
         taken = {p.bed for p in self.inpatients.values()}
         for ward in WARDS:
-            if ward.child == child:
+            if ward.child == who.body.child:
                 for room, bed in ward.beds():
-                    if bed not in taken:
+                    if bed not in taken and self._sex_of(room) in {None, who.sex}:
                         return ward, room, bed
         return None
+
+    def _sex_of(self, room: str) -> str | None:
+        return next((p.sex for p in self.inpatients.values() if p.room == room), None)
 
     def hour(self, at: datetime) -> float:
         """Hospital hours since the start of the simulation."""
