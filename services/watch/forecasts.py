@@ -22,7 +22,7 @@ from services.runtime.stage import Answer, Ask, Emit
 from services.watch.chart import ROWS
 from services.watch.course import Course, Stay
 from services.watch.labels import LABELS
-from services.watch.state import PatientState
+from services.watch.state import PatientState, Told
 from services.watch.times import instant, micros
 
 Vector = npt.NDArray[np.float64]
@@ -67,8 +67,8 @@ def ask(
     stay = course.stay
     if stay is None or course.merged_into is not None or at < stay.started:
         return None
-    if told.encounter != stay.encounter:
-        told.encounter, told.row, told.owed, told.declined = stay.encounter, -1, 0, ""
+    if other_grid(told, stay):
+        told.encounter, told.started, told.row, told.declined = stay.encounter, micros(stay.started), -1, ""
     why = forbidden(card, course, stay, at)
     if why is not None:
         return _declined(state, card, mode, at, cause, why)
@@ -81,6 +81,11 @@ def ask(
         state.chart.fresh(micros(at)), late, again, cause,
     )  # fmt: skip
     return Ask(card.name, features_row(grid, static(course, stay), row), state.key, question, card.threshold)
+
+
+def other_grid(told: Told, stay: Stay) -> bool:
+    """Whether rows told so far count from another admission: another stay, or the same one corrected."""
+    return (told.encounter, told.started) != (stay.encounter, micros(stay.started))
 
 
 def static(course: Course, stay: Stay) -> Vector:
@@ -161,7 +166,7 @@ def next_due(state: PatientState) -> datetime | None:
     stay = course.stay
     if stay is None or course.merged_into is not None:
         return None
-    if told.encounter != stay.encounter:
+    if other_grid(told, stay):
         return stay.started
     if told.owed:
         return instant(told.owed)

@@ -18,7 +18,7 @@ from services.watch.course import SlowFact
 from services.watch.readings import Hour, Record
 from services.watch.state import PatientState, Told
 
-MAGIC: Final = b"wardwatch-watch-1\n"
+MAGIC: Final = b"wardwatch-watch-2\n"
 _LENGTH: Final = struct.Struct(">I")
 _FACTS: Final = {cls.__name__: cls for cls in get_args(SlowFact)}
 

@@ -108,7 +108,7 @@ class WatchStage:
         stay, told = state.course.stay, state.told
         if stay is None:
             return []
-        hour_began = told.encounter != stay.encounter or row_of(tick.at, stay.started) > told.row
+        hour_began = forecasts.other_grid(told, stay) or row_of(tick.at, stay.started) > told.row
         if not hour_began and not (told.owed and tick.ready):
             return []
         return self._ask(state, tick.at, tick.cause, late=bool(told.owed))

@@ -18,8 +18,9 @@ class Told:
     """What was said already, so that it is said once. This depends on the order of arrival, as speech must."""
 
     row: int = -1
-    """The last grid row for which a forecast was asked, of `encounter`."""
+    """The last grid row for which a forecast was asked, of `encounter` as it was `started`."""
     encounter: str = ""
+    started: int = 0
     owed: int = 0
     """When a forecast was missed that is still owed, in microseconds since 1970; 0: none."""
     declined: str = ""

@@ -194,6 +194,16 @@ def test_every_hour_is_forecast_or_missed_even_without_readings() -> None:
     assert driver.watch.due(driver.state) == minutes(60 * 21)
 
 
+def test_a_corrected_admission_counts_its_hours_anew() -> None:
+    """The same encounter sent again with another start has another grid, and its present row is forecast."""
+    driver = admitted()
+    for hour in range(5):
+        driver.tick(minutes(60 * hour))
+    driver.give(started(at=minutes(120)))
+    assert [e.row for e in driver.tick(minutes(250)) if isinstance(e, RiskForecasted)] == [2]
+    assert driver.watch.due(driver.state) == minutes(120 + 180)
+
+
 def test_old_readings_give_a_forecast_that_is_not_fresh() -> None:
     """More than an hour after the newest vital sign a forecast must not alert."""
     driver = admitted()
