@@ -39,7 +39,7 @@ docs: setup  ## the parts of docs/ that are made from the code: JSON Schema and 
 
 lock: setup  ## new lock files from pyproject.toml (then commit them)
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-annotate --no-header --quiet --upgrade --output-file requirements.lock
+		--no-emit-index-url --no-annotate --no-header --quiet --output-file requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header --quiet --constraint requirements.lock \
 		--output-file requirements-slim.lock
