@@ -56,7 +56,10 @@ class Card(_Part):
     features: tuple[str, ...] = ()
     features_sha: str = ""
     classes: tuple[str, ...] = ()
+    # `threshold` decides the label or alarm of offline scoring. People are alerted at `alerts_at`: where the threshold
+    # serves a score that counts hours, far fewer alerts may be bearable at a bedside.
     threshold: float = Field(ge=0, le=1)
+    alert_threshold: float | None = Field(default=None, ge=0, le=1)
     horizon_hours: float | None = Field(default=None, gt=0)
     population: Population
     input: str
@@ -64,6 +67,11 @@ class Card(_Part):
     licence: str = ""
     extra: Mapping[str, str | float] = Field(default_factory=dict)
     files: Mapping[str, Sha256]
+
+    @property
+    def alerts_at(self) -> float:
+        """The probability from which a person is alerted."""
+        return self.threshold if self.alert_threshold is None else self.alert_threshold
 
 
 class Model(_Part):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterable
@@ -26,13 +27,14 @@ def ship(name: str, trees: Path, choices: Choices, models: Path) -> registry.Car
     shutil.copyfile(trees, folder / WEIGHTS)
     card = registry.Card(
         name=name,
-        version=f"1.0+{registry.sha256(folder / WEIGHTS)[:8]}",
+        version=f"1.0+{_digest(folder / WEIGHTS, choices)}",
         task="risk",
         kind="trees",
         outcome="sepsis (Sepsis-3) begins within 6 hours or has begun",
         features=FEATURES,
         features_sha=features_sha(),
         threshold=choices.threshold,
+        alert_threshold=choices.alert_threshold,
         horizon_hours=HORIZON_HOURS,
         population=POPULATION,
         input="hourly grid of 8 vital signs and 26 laboratory values since admission to the unit (ray_jobs.risk.grid)",
@@ -42,6 +44,12 @@ def ship(name: str, trees: Path, choices: Choices, models: Path) -> registry.Car
         files={},
     )
     return registry.write_card(folder, card, (WEIGHTS,))
+
+
+def _digest(weights: Path, choices: Choices) -> str:
+    """What makes two versions differ: trees, calibration and thresholds."""
+    chosen = [choices.slope, choices.intercept, choices.threshold, choices.alert_threshold]
+    return hashlib.sha256(f"{registry.sha256(weights)} {chosen!r}".encode()).hexdigest()[:8]
 
 
 def write_figures(figures: dict[str, Any], card: registry.Card, models: Path) -> None:
@@ -59,6 +67,8 @@ ROWS: Final = (
     ("PPV at 1 alarm in 12 bed-days (24 h silence)", "ppv_at_budget"),
     ("Septic patients found by those alarms", "found_at_budget"),
     ("… of those not labelled at their first hour", "found_at_budget_later_onset"),
+    ("PPV of live alerts, at the alert threshold", "ppv_live"),
+    ("Live alerts in 12 bed-days", "alerts_in_12_bed_days_live"),
 )
 
 
@@ -78,11 +88,12 @@ def _text(figures: dict[str, Any], card: registry.Card) -> str:
     table.append(row("Hours with an alarm", (f"{part['alarm_hours']:.1%}" for part in parts.values())))
     return TEXT.format(
         card=card,
-        trees=card.extra["trees"],
+        trees=int(card.extra["trees"]),
         table="\n".join(table),
         features=len(card.features),
         draws=figures["bootstrap_draws"],
         hospitals=" and ".join(f"hospital {hospital.upper()}" for hospital in SEPSIS_MODELS[card.name]),
+        alerts_at=card.alerts_at,
         rate=NEGATIVE_RATE,
         most_trees=MAX_TREES,
         slope=card.calibration.slope if card.calibration else 1.0,
@@ -105,7 +116,7 @@ TEXT: Final = """\
 Hourly probability that {card.outcome}, from the stay so far.
 {trees} boosted trees (LightGBM) on {features} features, calibrated on held-out folds.
 
-**For** adults of {card.population.min_age:g} to {card.population.max_age:g} years in {card.population.setting}.
+**For** patients of {card.population.min_age:g} to {card.population.max_age:g} years: {card.population.setting}.
 **Not for** wards outside intensive care, children, or as the only reason to treat or not to treat. It has been
 measured on past records only, never at a bedside; a new site starts it silent.
 
@@ -120,10 +131,11 @@ onset to the end of the record. `wardwatch risk evaluate --model {card.name}` pr
 
 Data: PhysioNet/CinC Challenge 2019, {hospitals} (CC BY 4.0; Reyna et al., Crit Care Med 2020;48:210).
 Four fifths of the patients, drawn by a hash of their key, were trained on; the last fifth is the column within.
-Hours of patients without sepsis are drawn at {rate:.0%} and weighted by the inverse. Number of trees (up to
-{most_trees}, by log loss), calibration line (slope {slope:.3f}) and alarm threshold {card.threshold:.4f} (by utility)
-were chosen on five inner folds. Parameters: {parameters}.
-`wardwatch risk train --model {card.name}` repeats it.
+Hours of patients without sepsis are drawn at {rate:.0%} and weighted by the inverse. Chosen on five inner folds: the
+number of trees (up to {most_trees}, by log loss), the calibration line (slope {slope:.3f}) and two thresholds:
+{card.threshold:.4f} by utility (column alarm of offline scoring) and {alerts_at:.4f} for live alerts, the lowest that
+keeps to one alarm in 12 bed-days. `wardwatch risk train --model {card.name}` repeats it. LightGBM's parameters:
+{parameters}.
 
 ## Limits
 

@@ -6,6 +6,7 @@ The outer fold of the model's own hospitals ("within"); for a model of one hospi
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -62,7 +63,7 @@ def _figures(scorer: Scorer, table: pd.DataFrame, threads: int, progress: Progre
         probability=scored["probability"].to_numpy(np.float64),
         label=table[LABEL].to_numpy() == 1,
     )
-    sample = Sample.of(hours, scored["alarm"].to_numpy(np.bool_))
+    sample = Sample.of(hours, scored["alarm"].to_numpy(np.bool_), scorer.card.alerts_at)
     patients = int(stay.max()) + 1
     point = sample.figures(np.ones(patients))
     rng = np.random.default_rng(SEED)
@@ -79,7 +80,7 @@ def _figures(scorer: Scorer, table: pd.DataFrame, threads: int, progress: Progre
         "budget_threshold": hours.budget_threshold(),
     }
     for key, value in point.items():
-        low, high = np.percentile([draw[key] for draw in draws], [2.5, 97.5])
+        low, high = np.nanpercentile([draw[key] for draw in draws], [2.5, 97.5])
         figures[key] = {"value": value, "low": float(low), "high": float(high)}
     slope, intercept = metrics.calibration_line(hours.probability, hours.label)
     figures["calibration"] = {
@@ -103,16 +104,18 @@ class Sample:
     alarm: Flags
     raised: Flags
     true: Flags
+    live: Flags
+    live_true: Flags
     septic: NDArray[np.int64]
     labelled_at_first_hour: NDArray[np.int64]
 
     @staticmethod
-    def of(hours: Hours, alarm: Flags) -> Sample:
+    def of(hours: Hours, alarm: Flags, alert_threshold: float) -> Sample:
         """Rank the hours, value them and raise the budget's alarms, once."""
         bounds = np.append(np.flatnonzero(hours.starts), len(hours.stay))
         labels = [hours.label[a:b].astype(np.int8) for a, b in pairwise(bounds)]
         worth = [hour_utilities(label) for label in labels]
-        raised = hours.alarms(hours.budget_threshold())
+        raised, live = hours.alarms(hours.budget_threshold()), hours.alarms(alert_threshold)
         return Sample(
             hours=hours,
             ranked=metrics.Ranked.of(hours.probability),
@@ -122,6 +125,8 @@ class Sample:
             alarm=alarm,
             raised=raised,
             true=hours.true_alarms(raised),
+            live=live,
+            live_true=hours.true_alarms(live),
             septic=np.unique(hours.stay[hours.label]),
             labelled_at_first_hour=np.unique(hours.stay[hours.label & hours.starts]),
         )
@@ -139,7 +144,14 @@ class Sample:
             "auroc_until_onset": metrics.discrimination(self.ranked, hours.label, weight * until_onset)[0],
             "auprc": auprc,
             "utility": utility(self.loss * weight, self.gain * weight, self.best, self.alarm),
-            "ppv_at_budget": float(weight[self.true].sum() / weight[self.raised].sum()),
-            "found_at_budget": float(patient_weight[found].sum() / patient_weight[self.septic].sum()),
-            "found_at_budget_later_onset": float(patient_weight[found_later].sum() / patient_weight[later].sum()),
+            "ppv_at_budget": _share(weight[self.true], weight[self.raised]),
+            "ppv_live": _share(weight[self.live_true], weight[self.live]),
+            "alerts_in_12_bed_days_live": float(weight[self.live].sum() / weight.sum() * 24 * 12),
+            "found_at_budget": _share(patient_weight[found], patient_weight[self.septic]),
+            "found_at_budget_later_onset": _share(patient_weight[found_later], patient_weight[later]),
         }
+
+
+def _share(part: Floats, whole: Floats) -> float:
+    """Part of a weight, NaN of none: a draw may hold no alarm at all."""
+    return float(part.sum() / whole.sum()) if whole.sum() else math.nan

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -41,17 +40,18 @@ class Scorer:
     def infer(self, message: wire.Message) -> wire.Message:
         """Answer {"rows": float64 [n, f]} with {"probability": float64 [n]} (brief of the wire: `ray_jobs.wire`).
 
-        Metadata "explain_above": also {"explained": int64 [m], "contributions": float64 [m, f]} (TreeSHAP, log-odds
-        before calibration) for the rows whose probability is at least that. Metadata "version" and "features", where
-        given, must be those of the model (MismatchError). Raises WireError.
+        With "explain_above", a level for each row (float64 [n], infinite: never) or one for all in the metadata, also
+        {"explained": int64 [m], "contributions": float64 [m, f]} (TreeSHAP, log-odds before calibration) for the rows
+        whose probability is at least that. Metadata "version" and "features", where given, must be those of the model
+        (MismatchError). Raises WireError.
         """
         self._check(message.metadata)
         rows = np.asarray(wire.tensor(message, "rows", np.float64, (None, len(FEATURES))), dtype=np.float64)
         probability = self.probability(rows)
         tensors: wire.Tensors = {"probability": probability}
-        level = _level(message.metadata)
-        if level is not None:
-            explained = np.flatnonzero(probability >= level)
+        levels = _levels(message, len(rows))
+        if levels is not None:
+            explained = np.flatnonzero(probability >= levels)
             tensors |= {"explained": explained, "contributions": self.trees.contributions(rows[explained])}
         return wire.Message(tensors, {"model": self.card.name, "version": self.card.version})
 
@@ -62,14 +62,14 @@ class Scorer:
                 raise MismatchError(f"model {self.card.name}: {what} asked for is {wanted}, served is {held}")
 
 
-def _level(metadata: dict[str, str]) -> float | None:
-    text = metadata.get("explain_above")
+def _levels(message: wire.Message, count: int) -> Floats | None:
+    """The probability from which each row is to be explained, or None when nothing is."""
+    if "explain_above" in message.tensors:
+        return np.asarray(wire.tensor(message, "explain_above", np.float64, (count,)), dtype=np.float64)
+    text = message.metadata.get("explain_above")
     if text is None:
         return None
     try:
-        level = float(text)
+        return np.full(count, float(text))
     except ValueError:
-        level = math.nan
-    if math.isnan(level):
-        raise wire.WireError(f"metadata explain_above is {text!r}, wanted a number")
-    return level
+        raise wire.WireError(f"metadata explain_above is {text!r}, wanted a number") from None

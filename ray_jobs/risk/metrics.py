@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,10 +37,15 @@ class Ranked:
 
 
 def discrimination(ranked: Ranked, label: Flags, weight: Floats) -> tuple[float, float]:
-    """Area under the ROC curve (ties count half) and average precision (sum of precision over steps of recall)."""
+    """Area under the ROC curve (ties count half) and average precision (sum of precision over steps of recall).
+
+    Both are NaN without any labelled hour.
+    """
     hits = np.cumsum((weight * label)[ranked.order])[ranked.ends]
     alarms = np.cumsum(weight[ranked.order])[ranked.ends]
     misses = alarms - hits
+    if hits[-1] == 0 or misses[-1] == 0:
+        return math.nan, math.nan
     recall, fall_out = np.append(0.0, hits / hits[-1]), np.append(0.0, misses / misses[-1])
     precision = np.divide(hits, alarms, out=np.zeros_like(hits), where=alarms > 0)
     return float(np.trapezoid(recall, fall_out)), float(np.sum(np.diff(recall) * precision))

@@ -20,6 +20,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from ray_jobs.risk.dataset import Dataset, Progress, load
+from ray_jobs.risk.metrics import Hours
 from ray_jobs.risk.names import FEATURES, features_sha
 from ray_jobs.risk.split import FOLDS, OUTER, SEED
 from ray_jobs.risk.trees import logistic
@@ -56,6 +57,7 @@ class Choices:
     slope: float
     intercept: float
     threshold: float
+    alert_threshold: float
     log_loss_by_trees: dict[int, float]
     utility: float
 
@@ -117,7 +119,7 @@ def _boost(
 
 
 def choose(hours: pd.DataFrame, held_out: NDArray[np.float64]) -> Choices:
-    """Number of trees by log loss, Platt's line (Platt 1999) on the held-out scores, and the alarm level by utility."""
+    """Trees by log loss, Platt's line (Platt 1999) on held-out scores, thresholds by utility and by bearable alerts."""
     inner = hours["fold"].to_numpy() != OUTER
     label = hours["label"].to_numpy()[inner].astype(np.float64)
     scores = held_out[inner]
@@ -132,9 +134,21 @@ def choose(hours: pd.DataFrame, held_out: NDArray[np.float64]) -> Choices:
         slope=slope,
         intercept=intercept,
         threshold=threshold,
+        alert_threshold=_alert_threshold(hours[inner], probability),
         log_loss_by_trees={(i + 1) * STEP: fit[2] for i, fit in enumerate(fits)},
         utility=utility(loss, gain, ideal, probability >= threshold),
     )
+
+
+def _alert_threshold(hours: pd.DataFrame, probability: NDArray[np.float64]) -> float:
+    """The lowest probability at which alerts stay within one in 12 bed-days."""
+    stay, _ = pd.factorize(hours["patient"])
+    return Hours(
+        stay=stay.astype(np.int64),
+        hour=hours["iculos"].to_numpy(np.int64),
+        probability=probability,
+        label=hours["label"].to_numpy() == 1,
+    ).budget_threshold()
 
 
 def _platt(score: NDArray[np.float64], label: NDArray[np.float64]) -> tuple[float, float, float]:

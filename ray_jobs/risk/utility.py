@@ -6,6 +6,7 @@ A septic patient's hour predicted positive earns up to 1 six hours before onset,
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -51,9 +52,11 @@ def best_prediction(labels: NDArray[np.int8]) -> NDArray[np.bool_]:
 
 
 def utility(negative: Floats, positive: Floats, best: NDArray[np.bool_], alarm: NDArray[np.bool_]) -> float:
-    """Normalised utility of the alarms over all hours of all stays (concatenated `hour_utilities`), at most 1."""
+    """Normalised utility of alarms over all hours of all stays (concatenated `hour_utilities`); NaN without sepsis."""
     inaction = float(negative.sum())
     ceiling = float(np.where(best, positive, negative).sum())
+    if ceiling == inaction:
+        return math.nan
     return (float(np.where(alarm, positive, negative).sum()) - inaction) / (ceiling - inaction)
 
 

@@ -37,13 +37,13 @@ def models(
         ]
         typer.echo(json.dumps(rows, indent=1))
     else:
-        table = Table("name", "version", "task", "kind", "for", "horizon", "threshold", "files")
+        table = Table("name", "version", "task", "kind", "for", "horizon", "alerts at", "files")
         for card in cards:
             people = f"{card.population.min_age:g}-{card.population.max_age:g} {card.population.unit}"
             horizon = f"{card.horizon_hours:g} h" if card.horizon_hours else "-"
             state = "CHANGED" if card.name in problems else "intact"
             table.add_row(
-                card.name, card.version, card.task, card.kind, people, horizon, f"{card.threshold:.4f}", state
+                card.name, card.version, card.task, card.kind, people, horizon, f"{card.alerts_at:.4f}", state
             )
         Console().print(table)
     for problem in problems.values():

@@ -98,3 +98,9 @@ def test_every_shipped_model_is_intact() -> None:
 def test_outside_the_population(low: float, high: float, age: float | None, reason: str | None) -> None:
     """Outside the population, or with no age known, there is a reason; at both ends there is none."""
     assert outside(a_card(low=low, high=high), age) == reason
+
+
+def test_alerts_have_their_own_threshold_where_a_card_gives_one() -> None:
+    """Without an alert threshold people are alerted at the model's threshold."""
+    assert a_card().alerts_at == 0.5
+    assert a_card().model_copy(update={"alert_threshold": 0.8}).alerts_at == 0.8

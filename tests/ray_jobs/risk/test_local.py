@@ -42,6 +42,13 @@ def test_contributions_only_for_rows_above_the_level() -> None:
     assert asked({"explain_above": "2"}).tensors["contributions"].shape == (0, len(FEATURES))
 
 
+def test_each_row_may_have_its_own_level() -> None:
+    """With a level for each row, a row is explained when its own is reached; infinite is never, NaN is never."""
+    levels = np.array([0.0, np.inf, 0.0, np.nan])
+    message = wire.decode(wire.encode({"rows": ROWS, "explain_above": levels}))
+    assert SCORER.infer(message).tensors["explained"].tolist() == [0, 2]
+
+
 @pytest.mark.parametrize("metadata", [{"version": "0.0"}, {"features": "abc"}])
 def test_another_version_is_refused(metadata: dict[str, str]) -> None:
     """A caller that holds another version of model or features gets no number."""
@@ -56,6 +63,7 @@ def test_another_version_is_refused(metadata: dict[str, str]) -> None:
         ({"rows": np.zeros((1, 3))}, {}),
         ({"rows": np.zeros((1, len(FEATURES)), dtype=np.float32)}, {}),
         ({"rows": np.zeros((1, len(FEATURES)))}, {"explain_above": "high"}),
+        ({"rows": np.zeros((1, len(FEATURES))), "explain_above": np.zeros(2)}, {}),
     ],
 )
 def test_a_wrong_question_is_refused(tensors: wire.Tensors, metadata: dict[str, str]) -> None:
