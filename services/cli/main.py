@@ -2,10 +2,12 @@
 
 import difflib
 import sys
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import Any, NoReturn
 
 import typer
+
+from services import __version__
 
 GROUPS: dict[str, tuple[str, str]] = {
     "demo": ("services.cli.demo:demo", "The whole system on this machine, with a simulated hospital."),
@@ -56,7 +58,7 @@ def run(argv: list[str] | None = None) -> NoReturn:
         print(HELP.format(commands="\n".join(f"  {n:<{width}}  {text}" for n, (_, text) in GROUPS.items())))
         sys.exit(0)
     if name == "--version":
-        print(f"wardwatch {metadata.version('wardwatch')}")
+        print(f"wardwatch {__version__}")
         sys.exit(0)
     if name not in GROUPS:
         near = difflib.get_close_matches(name, GROUPS, n=1)

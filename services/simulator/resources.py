@@ -64,7 +64,7 @@ def _location(code: str, name: str, kind: str, within: str | None, types: list[s
 
 def bed_status(bed: str, status: str, at: datetime) -> Resource:
     """A bed's operational status: U free, O occupied, K being cleaned (table 0116)."""
-    found = _location(bed, f"Bed {bed}", "bd", bed[:-1], [])
+    found = next(place for place in locations() if place["id"] == bed)
     found["operationalStatus"] = {"system": _BED_STATUS, "code": status}
     found["meta"] = {"versionId": at.strftime("%Y%m%dT%H%M%S"), "lastUpdated": instant(at)}
     return found

@@ -1,6 +1,7 @@
 """Recorded stays through the running system give what offline scoring gives (design rule 7)."""
 
 import hashlib
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -20,7 +21,7 @@ PATIENTS = 50
 CHALLENGE = [column.challenge for column in COLUMNS]
 
 
-def test_fifty_stays_live_equal_offline_to_the_bit(system: System, epochs: live.Epochs, shared_data) -> None:
+def test_fifty_stays_live_equal_offline_to_the_bit(system: System, epochs: live.Epochs, shared_data: Path) -> None:
     """Features and tree probabilities of every hour with a reading are the same bits, live and offline."""
     table = pd.read_parquet(shared_data / "sepsis2019" / "hospital_a.parquet")
     table = table[table["patient"].isin(table["patient"].unique()[:PATIENTS])].reset_index(drop=True)

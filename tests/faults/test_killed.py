@@ -15,7 +15,9 @@ PATIENTS, HOURS = 8, 12
 NOTHING: Callable[[int], None] = lambda _: None  # noqa: E731 - a value, passed on
 
 
-def told(system: System, prefix: str, start: datetime, between: Callable[[int], None] = NOTHING) -> dict[int, list[tuple]]:
+def told(
+    system: System, prefix: str, start: datetime, between: Callable[[int], None] = NOTHING
+) -> dict[int, list[tuple]]:
     """Publish the same stays under a prefix; what was computed for each patient because of an event, in order."""
     stays = live.synthetic_stays(prefix, PATIENTS, HOURS)
     live.publish(system, stays, start, between)
@@ -65,7 +67,7 @@ def undisturbed(system: System, epochs: live.Epochs) -> tuple[dict[int, list[tup
 def test_killed_services_and_an_emptied_redis_change_nothing(
     system: System, epochs: live.Epochs, undisturbed: tuple[dict[int, list[tuple]], dict[int, list[tuple]]]
 ) -> None:
-    """kill -9 of watch and of alerting and a flushed Redis, mid-stream: the same forecasts, event by event, and alerts."""
+    """After kill -9 of watch and of alerting and a flushed Redis: the same forecasts, event by event, and alerts."""
     said, raised = undisturbed
     total = PATIENTS * (HOURS + 2)
 
@@ -89,7 +91,7 @@ def test_killed_services_and_an_emptied_redis_change_nothing(
 def test_news2_never_stops_without_ray(
     system: System, epochs: live.Epochs, undisturbed: tuple[dict[int, list[tuple]], dict[int, list[tuple]]]
 ) -> None:
-    """Ray's head killed mid-stream: every event has its NEWS2, and a forecast or its miss; what was owed follows late."""
+    """Ray's head killed mid-stream: every event has its NEWS2, and a forecast or a record of its miss."""
     said, _ = undisturbed
     ray = system.stack.ray
     assert ray is not None
