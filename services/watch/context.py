@@ -1,5 +1,8 @@
 """Where a patient is and what limits care, told when it changes to those who read no `clinical` topic."""
 
+from datetime import date
+from typing import Final
+
 import orjson
 
 from ray_jobs.risk.grid import age_years
@@ -7,6 +10,9 @@ from schemas.events import PatientContextChanged, Place
 from schemas.ids import digest
 from services.runtime.stage import Emit
 from services.watch.state import PatientState
+
+OLDEST: Final = 150
+"""Beyond it, or below 0, a registered birth date is wrong and the age unknown; a stay must not fail because of it."""
 
 
 def context(state: PatientState, cause: str) -> list[Emit]:
@@ -27,8 +33,13 @@ def context(state: PatientState, cause: str) -> list[Emit]:
             PatientContextChanged(
                 id=digest("PatientContextChanged", state.site, state.patient, cause), site=state.site,
                 patient=state.patient, known=at, as_of=at, encounter=encounter, open=stay is not None, place=place,
-                sex=course.sex, age_years=None if course.born is None else age_years(course.born, at.date()),
+                sex=course.sex, age_years=_age(course.born, at.date()),
                 care_limit=course.care_limit, oxygen_scale=course.oxygen_scale, merged_into=course.merged_into,
             )
         )
     ]  # fmt: skip
+
+
+def _age(born: date | None, on: date) -> int | None:
+    years = None if born is None else age_years(born, on)
+    return years if years is not None and 0 <= years <= OLDEST else None

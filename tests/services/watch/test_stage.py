@@ -250,6 +250,16 @@ def test_context_is_told_on_change_only() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("born", [date(1850, 1, 1), date(2031, 1, 1)])
+def test_an_impossible_birth_date_fails_nothing(born: date) -> None:
+    """Older than 150 or not yet born: the age is told as unknown, the score is still computed."""
+    driver = Driver(stage())
+    (told,) = [e for e in driver.give(registered(born)) if isinstance(e, PatientContextChanged)]
+    assert told.age_years is None
+    said = driver.give(started(), vitals(minutes(4)))
+    assert any(isinstance(e, WarningScoreComputed) for e in said)
+
+
 def test_a_state_leaves_a_week_after_the_stay() -> None:
     """Seven days after discharge the state can be forgotten, and not before."""
     driver = admitted()
