@@ -1,5 +1,6 @@
 """Step 2 of a turn: all rows of a turn in one inference call per model, with one deadline."""
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -8,7 +9,7 @@ import numpy as np
 
 from services.runtime import metrics
 from services.runtime.errors import InferenceUnavailable
-from services.runtime.ports import Inference
+from services.runtime.ports import Inference, Tensors
 from services.runtime.stage import Answer, Ask
 
 BATCH = 256
@@ -46,21 +47,21 @@ def ask_all(
 def _one_call(
     asks: Sequence[Ask], model: str, inference: Inference, service: str, deadline_s: float
 ) -> Sequence[Answer | str]:
-    levels = [ask.explain_above for ask in asks if ask.explain_above is not None]
-    wanted = {"explain_above": repr(min(levels))} if levels else {}
+    tensors: Tensors = {"rows": np.stack([ask.row for ask in asks])}
+    if any(ask.explain_above is not None for ask in asks):
+        levels = [math.inf if ask.explain_above is None else ask.explain_above for ask in asks]
+        tensors["explain_above"] = np.array(levels, dtype=np.float64)
     try:
         with metrics.INFERENCE_SECONDS.labels(service, model).time():
-            tensors, metadata = inference.infer(
-                model, {"rows": np.stack([ask.row for ask in asks])}, {"model": model, **wanted}, deadline_s=deadline_s
-            )
+            answered, metadata = inference.infer(model, tensors, {"model": model}, deadline_s=deadline_s)
     except InferenceUnavailable as error:
         return [str(error)] * len(asks)
-    probability = tensors["probability"]
-    explained = {int(i): n for n, i in enumerate(tensors["explained"])} if "explained" in tensors else {}
+    probability = answered["probability"]
+    explained = {int(i): n for n, i in enumerate(answered["explained"])} if "explained" in answered else {}
     return [
         Answer(
             float(probability[i]),
-            np.asarray(tensors["contributions"][explained[i]], dtype=np.float64) if i in explained else None,
+            np.asarray(answered["contributions"][explained[i]], dtype=np.float64) if i in explained else None,
             metadata,
         )
         for i in range(len(asks))

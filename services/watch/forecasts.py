@@ -77,7 +77,7 @@ def ask(
     again = late and row == told.row
     told.row, told.owed, told.declined = max(told.row, row), 0, ""
     question = Question(
-        state.site, state.patient, stay.encounter, at, row, mode, card.version, card.threshold, card.horizon_hours or 0,
+        state.site, state.patient, stay.encounter, at, row, mode, card.version, card.alerts_at, card.horizon_hours or 0,
         state.chart.fresh(micros(at)), late, again, cause,
     )  # fmt: skip
     return Ask(card.name, features_row(grid, static(course, stay), row), state.key, question, card.threshold)
