@@ -166,3 +166,27 @@ class Annotation(TypedDict, total=False):
     authorString: String
     time: DateTime
     text: Required[Annotated[str, Field(pattern=r"^\s*(\S|\s)*$")]]
+
+
+@with_config(CLOSED)
+class Narrative(TypedDict, total=False):
+    """The resource in words; read by nobody here."""
+
+    status: Required[Code]
+    div: Required[Annotated[str, Field(min_length=1)]]
+
+
+@with_config(CLOSED)
+class Extension(TypedDict, total=False):
+    """A simple extension; read by nobody here, but devices send them with every value."""
+
+    url: Required[Uri]
+    valueString: String
+    valueCode: Code
+    valueBoolean: bool
+    valueInteger: Integer
+    valueDecimal: float
+    valueCoding: Coding
+    valueCodeableConcept: CodeableConcept
+    valueReference: Reference
+    valueQuantity: Quantity

@@ -26,11 +26,12 @@ from schemas.fhir.facts import (
     refuse,
     version_of,
 )
-from schemas.fhir.observation_profile import Component, Observation
+from schemas.fhir.observation_profile import VALUES, Component, Observation
 from schemas.ids import digest
 
 USED: Final = frozenset({"final", "amended", "corrected", "preliminary"})
 NEVER_RIGHT: Final = frozenset({"entered-in-error", "cancelled"})
+_STATUSES: Final = USED | NEVER_RIGHT
 LABORATORY: Final = frozenset({"laboratory", "LAB"})
 PANELS: Final = frozenset({"85354-9", "55284-4", "85353-1", "8716-3", "24336-0", "24338-6", "51990-0", "58410-2"})
 """Panels without a value of their own: blood pressure, vital signs, blood gas, metabolic panel, blood count."""
@@ -42,7 +43,7 @@ def observation(resource: Observation, context: Context, full_url: str | None = 
     retracted = resource["status"] in NEVER_RIGHT
     if not parts and not (retracted and not PANELS.isdisjoint(codes(resource["code"], LOINC))):
         ignore("Observation of a code that is not used here")
-    if resource["status"] not in USED | NEVER_RIGHT:
+    if resource["status"] not in _STATUSES:
         _not_usable(resource["status"])
     patient = context.patient(resource.get("subject"), "Observation.subject")
     name = name_of(resource.get("id"), resource.get("identifier"), full_url)
@@ -100,19 +101,12 @@ def _measured(part: Observation | Component, *, laboratory: bool) -> Measurement
                 found = here
         elif system == SNOMED and found is None and code in SNOMED_MEASUREMENTS:
             found = MEASUREMENTS[SNOMED_MEASUREMENTS[code]]
-    if found is not None and "component" in part and not any(name in part for name in _SAID):
+    if found is not None and "component" in part and _SAID.isdisjoint(part):
         return None  # a grouping Observation repeats its panel's code without a value: its components speak
     return found
 
 
-_SAID: Final = (
-    "valueQuantity",
-    "valueCodeableConcept",
-    "valueInteger",
-    "valueBoolean",
-    "valueString",
-    "dataAbsentReason",
-)
+_SAID: Final = VALUES | {"dataAbsentReason"}
 
 
 def _value(what: Measurement, part: Observation | Component) -> float | Unusable | Ignored:

@@ -20,11 +20,13 @@ from schemas.fhir.elements import (
     Code,
     CodeableConcept,
     DateTime,
+    Extension,
     Identifier,
     IdText,
     Instant,
     Integer,
     Meta,
+    Narrative,
     Period,
     Quantity,
     Reference,
@@ -61,6 +63,8 @@ class Observation(_Valued, total=False):
 
     resourceType: Required[Literal["Observation"]]
     meta: Meta
+    text: Narrative
+    extension: list[Extension]
     identifier: list[Identifier]
     basedOn: list[Reference]
     partOf: list[Reference]
@@ -84,18 +88,22 @@ class Observation(_Valued, total=False):
     component: list[Component]
 
 
-VALUES = ("valueQuantity", "valueCodeableConcept", "valueInteger", "valueBoolean", "valueString")
-_TIMES = ("effectiveDateTime", "effectiveInstant", "effectivePeriod")
+VALUES = frozenset({"valueQuantity", "valueCodeableConcept", "valueInteger", "valueBoolean", "valueString"})
+_TIMES = frozenset({"effectiveDateTime", "effectiveInstant", "effectivePeriod"})
 
 
 def _one_choice(resource: Observation) -> Observation:
     """The choice types value[x] and effective[x] hold one thing at most (FHIR R4, 2.24.0.2)."""
-    if sum(name in resource for name in _TIMES) > 1:
+    if len(_TIMES & resource.keys()) > 1:
         msg = "more than one effective[x]"
         raise ValueError(msg)
     for part in (resource, *resource.get("component", ())):
-        if sum(name in part for name in VALUES) > 1:
+        if len(VALUES & part.keys()) > 1:
             msg = "more than one value[x]"
+            raise ValueError(msg)
+    for extension in resource.get("extension", ()):
+        if len(extension) > len(("url", "value[x]")):
+            msg = "more than one value[x] in an extension"
             raise ValueError(msg)
     return resource
 

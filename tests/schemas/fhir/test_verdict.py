@@ -56,6 +56,8 @@ FULL = observation(
     method=coding("2"),
     device={"identifier": {"value": "7"}},
     referenceRange=[{"low": quantity(60, "/min"), "high": quantity(100, "/min"), "text": "normal"}],
+    text={"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'},
+    extension=[{"url": "urn:a", "valueString": "y"}, {"url": "urn:b", "valueQuantity": quantity(1, "s")}],
     component=[{"code": coding("8480-6"), "valueQuantity": quantity(120, "mm[Hg]")}],
 )
 ODD: st.SearchStrategy[Any] = st.one_of(
@@ -117,7 +119,7 @@ def test_anything_left_out(where: tuple[Any, ...]) -> None:
 @given(
     st.sampled_from(
         ["valueString", "valueInteger", "valueBoolean", "valueDateTime", "valueTime", "valueRange", "effectiveInstant",
-         "_status", "extension", "contained", "text", "implicitRules", "language", "unheard"]
+         "_status", "extension", "contained", "text", "modifierExtension", "implicitRules", "language", "unheard"]
     ),
     ODD,
 )  # fmt: skip
