@@ -1,8 +1,9 @@
 """The film network: EfficientNet-lite0 (Tan & Le 2019) on one grey channel, with class heatmap and doubt in the graph.
 
 Global pooling followed by one linear layer makes the class activation map exact (Zhou et al. 2016):
-the logit is the mean of the map. Doubt is the Mahalanobis distance of the pooled features in their
-leading principal axes plus what lies outside those axes (Lee et al. 2018; Ndiour et al. 2020).
+the logit is the mean of the map. Doubt looks at what a picture is, not at illness: the lowest blocks'
+features, averaged over 4 × 4 places, as Mahalanobis distance within their leading principal axes plus
+what lies outside those axes (Lee et al. 2018; Ndiour et al. 2020). These blocks are never trained.
 """
 
 # ruff: noqa: SLF001 - the package that carries the architecture names its layers with a leading underscore
@@ -14,7 +15,10 @@ from efficientnet_lite_pytorch import EfficientNet
 from torch import Tensor, nn
 
 FEATURES = 1280
-AXES = 32
+LAYOUT = 640
+"""40 channels of the fifth block at 4 × 4 places."""
+PLACE = 7
+AXES = 64
 
 
 class FilmNetwork(nn.Module):
@@ -22,6 +26,7 @@ class FilmNetwork(nn.Module):
 
     temperature: Tensor
     doubt_mean: Tensor
+    doubt_spread: Tensor
     doubt_axes: Tensor
     doubt_scale: Tensor
 
@@ -35,8 +40,9 @@ class FilmNetwork(nn.Module):
         self.dropout = nn.Dropout(0.3)
         self.frozen_blocks = frozen_blocks
         self.register_buffer("temperature", torch.ones(1))
-        self.register_buffer("doubt_mean", torch.zeros(FEATURES))
-        self.register_buffer("doubt_axes", torch.zeros(FEATURES, AXES))
+        self.register_buffer("doubt_mean", torch.zeros(LAYOUT))
+        self.register_buffer("doubt_spread", torch.ones(LAYOUT))
+        self.register_buffer("doubt_axes", torch.eye(LAYOUT, AXES))
         self.register_buffer("doubt_scale", torch.ones(2))
 
     @classmethod
@@ -50,10 +56,23 @@ class FilmNetwork(nn.Module):
         return network
 
     def feature_map(self, pixels: Tensor) -> Tensor:
-        """float[n, h, w] in 0..255 → float[n, 1280, h/32, w/32]; the lowest blocks stay as ImageNet left them."""
+        """float[n, h, w] in 0..255 → float[n, 1280, h/32, w/32]."""
+        return self._upper(self._lower(pixels))
+
+    def layout(self, pixels: Tensor) -> Tensor:
+        """float[n, 224, 224] → float[n, 640]: what lies where, in the words of the blocks that are never trained."""
+        return _places(self._lower(pixels))
+
+    def _lower(self, pixels: Tensor) -> Tensor:
         body = self.body
         values = body._swish(body._bn0(body._conv_stem(standardise(pixels).unsqueeze(1))))
-        for index, block in enumerate(body._blocks):
+        for block in body._blocks[: self.frozen_blocks]:
+            values = block(values)
+        return cast("Tensor", values)
+
+    def _upper(self, values: Tensor) -> Tensor:
+        body = self.body
+        for index, block in enumerate(body._blocks[self.frozen_blocks :], self.frozen_blocks):
             values = block(values, drop_connect_rate=0.2 * index / len(body._blocks))
         return cast("Tensor", body._swish(body._bn1(body._conv_head(values))))
 
@@ -67,13 +86,14 @@ class FilmNetwork(nn.Module):
         The heatmap is the gradient-weighted map of the log-odds of disease (class 0 is health):
         positive where the film speaks for disease. ood above 1 means unlike the training films.
         """
-        maps = self.feature_map(pixels.float())
+        lower = self._lower(pixels.float())
+        maps = self._upper(lower)
         pooled = maps.mean((2, 3))
         probability = torch.softmax(self.head(pooled) / self.temperature, 1)
         diseased = probability[:, 1:] / probability[:, 1:].sum(1, keepdim=True)
         towards = diseased @ self.head.weight[1:] - self.head.weight[:1]
         heatmap = torch.einsum("nchw,nc->nhw", maps, towards)
-        centred = pooled - self.doubt_mean
+        centred = (_places(lower) - self.doubt_mean) / self.doubt_spread
         along = centred @ self.doubt_axes
         inside = along.square().mean(1)
         # The axes are whitened: dividing by their squared length gives the plain coordinates' energy.
@@ -88,7 +108,7 @@ class FilmNetwork(nn.Module):
             module.requires_grad_(requires_grad=False)
 
     def lower(self) -> list[nn.Module]:
-        """Stem and lowest blocks."""
+        """Stem and lowest blocks: they stay as ImageNet left them."""
         return [
             self.body._conv_stem,
             self.body._bn0,
@@ -110,6 +130,11 @@ def standardise(pixels: Tensor) -> Tensor:
     mean = middle.mean((1, 2), keepdim=True)
     spread = (middle - mean).square().mean((1, 2), keepdim=True).sqrt()
     return ((pixels - mean) / (spread + 2) / 2).clamp(-1.5, 1.5)
+
+
+def _places(values: Tensor) -> Tensor:
+    """float[n, 40, 28, 28] → float[n, 640]: the mean of each channel at 4 × 4 places."""
+    return nn.functional.avg_pool2d(values, PLACE).flatten(1)
 
 
 def _one_channel(stem: nn.Module) -> nn.Module:

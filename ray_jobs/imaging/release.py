@@ -5,6 +5,7 @@ calibration patients; every figure of the card is taken on the outer patients, w
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,18 +18,22 @@ from ray_jobs.imaging.films import CLASSES, Films, Part, load_chest_films
 from ray_jobs.imaging.network import AXES, FilmNetwork
 from ray_jobs.imaging.reading import GRAPH, WEIGHTS
 from ray_jobs.imaging.ship import export_graph, load_weights, save_weights
+from ray_jobs.imaging.train import keep_memory
 from ray_jobs.registry import Card, Population, write_card
 
 DOUBT_FILMS = 800
 DOUBT_QUANTILE = 0.995
+DOUBT_ROOM = 1.1
+"""Films of another hospital look a little further from ours; other pictures lie at 1.2 and more."""
 WANTED_RECALL = 0.97
-REFERRED_ERRORS = 0.01
+REFERRED_ERRORS = 0.02
 OUTCOME = "pneumonia"
 FILES = (WEIGHTS, GRAPH, "card.md", "metrics.json")
 
 
 def release(shared: Path, work: Path, folder: Path, *, version: str) -> Card:
     """Finish the network in `work`/weights.pt and write the model to `folder`; returns its card."""
+    keep_memory()
     films = load_chest_films(shared / "cxr_pneumonia", work)
     network = FilmNetwork()
     network.load_state_dict(torch.load(work / "weights.pt", weights_only=True))
@@ -36,8 +41,8 @@ def release(shared: Path, work: Path, folder: Path, *, version: str) -> Card:
     save_weights(network, folder)
     network = load_weights(folder)  # what ships is 16-bit: everything below is fitted to that
     calibration = films.part(Part.CALIBRATE)
-    pooled, logits = _pass(network, calibration)
-    _fit_doubt(network, _pass(network, _some(films.part(Part.TRAIN)))[0], pooled)
+    logits = _each(network.logits, calibration)
+    _fit_doubt(network, _each(network.layout, _some(films.part(Part.TRAIN))), _each(network.layout, calibration))
     heat = figures.temperature(logits.numpy().astype(np.float64), calibration.label)
     network.temperature.fill_(heat)
     save_weights(network, folder)
@@ -77,28 +82,28 @@ def _some(films: Films) -> Films:
     return Films(films.pixels[keep], films.label[keep], tuple(p for p, _ in chosen), tuple(path for _, path in chosen))
 
 
-def _pass(network: FilmNetwork, films: Films) -> tuple[Tensor, Tensor]:
-    """Pooled features float[n, 1280] and uncalibrated logits float[n, classes]."""
-    pooled = []
+def _each(answer: Callable[[Tensor], Tensor], films: Films) -> Tensor:
+    """`answer` of float[n, 224, 224], in batches small enough for a processor's cache."""
+    parts = []
     with torch.no_grad():
         for start in range(0, len(films.label), 8):
-            pixels = torch.from_numpy(np.ascontiguousarray(films.pixels[start : start + 8])).float()
-            pooled.append(network.feature_map(pixels).mean((2, 3)))
-        features = torch.cat(pooled)
-        return features, network.head(features)
+            pixels = np.ascontiguousarray(films.pixels[start : start + 8])
+            parts.append(answer(torch.from_numpy(pixels).float()))
+    return torch.cat(parts)
 
 
 def _fit_doubt(network: FilmNetwork, training: Tensor, calibration: Tensor) -> None:
-    """Principal axes of the training features; each part of the distance counts alike; 1 is the limit."""
-    mean = training.mean(0)
-    _, spread, axes = torch.linalg.svd(training - mean, full_matrices=False)
-    whitened = axes[:AXES].T / (spread[:AXES] / (len(training) - 1) ** 0.5)
-    centred = calibration - mean
+    """Axes of the training films' layouts float[n, 640]; both parts of the distance count alike, 1 is the limit."""
+    mean, spread = training.mean(0), training.std(0) + 1e-3
+    _, lengths, axes = torch.linalg.svd((training - mean) / spread, full_matrices=False)
+    whitened = axes[:AXES].T / (lengths[:AXES] / (len(training) - 1) ** 0.5)
+    centred = (calibration - mean) / spread
     inside = (centred @ whitened).square().mean(1)
     outside = centred.square().sum(1) - (centred @ axes[:AXES].T).square().sum(1)
     score = inside / inside.mean() + outside / outside.mean()
-    limit = torch.quantile(score, DOUBT_QUANTILE)
+    limit = torch.quantile(score, DOUBT_QUANTILE) * DOUBT_ROOM
     network.doubt_mean.copy_(mean)
+    network.doubt_spread.copy_(spread)
     network.doubt_axes.copy_(whitened)
     network.doubt_scale.copy_(torch.stack([1 / inside.mean(), 1 / outside.mean()]) / limit)
 
@@ -120,7 +125,7 @@ Preliminary, for a person to confirm; never a diagnosis by itself.
 (exposure, crop, rotation, edges, markers); class heatmap and doubt are computed in the graph.
 **Data**: Kermany et al. 2018, training part, by patient: {counts}.
 **Threshold** {card.threshold}: the highest at which 97 % of ill calibration films are called ill.
-**Referred to a person** between {card.extra[refer_low]} and {card.extra[refer_high]}: outside that band about 1 % of
+**Referred to a person** between {card.extra[refer_low]} and {card.extra[refer_high]}: outside that band about 2 % of
 each class of calibration films lies on the wrong side.
 
 ## Figures on the outer patients (95 % bootstrap over patients)
@@ -130,7 +135,8 @@ each class of calibration films lies on the wrong side.
 {table}
 
 ## Doubt
-Share refused as unlike the training films (limit: 99.5 % of calibration films pass): {others}.
+Share refused as unlike the training films; the limit lies a tenth above what 99.5 % of calibration films reach:
+{others}.
 
 ## Limits
 - One hospital, children of 1 to 5 years, frontal films. Adults: cannot assess.
