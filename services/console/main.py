@@ -10,6 +10,7 @@ from services.console.parts import Parts
 from services.console.projection.fold import Touched
 from services.console.projection.follower import Follower
 from services.console.projection.store import Store
+from services.console.publishing import LazyPublisher
 from services.console.reading.system import Model, modes
 from services.console.reading.viewer import Names
 from services.runtime import logs, web
@@ -40,7 +41,7 @@ def main(settings: Settings) -> None:
         hub=hub,
         names=Names(SqliteIdentity(settings.identity_url), settings.site),
         objects=ObjectStoreByUrl(settings.objects_url),
-        publisher=KafkaPublisher(settings.kafka),
+        publisher=LazyPublisher(lambda: KafkaPublisher(settings.kafka)),
         clock=clock,
         standing=lambda: follower.standing,
         models=lambda: models(settings),

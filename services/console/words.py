@@ -117,6 +117,11 @@ def model_label(model: str) -> str:
     return {"sepsis": "Sepsis"}.get(model, model.replace("-", " ").replace("_", " ").capitalize())
 
 
+def why_not(reason: str | None) -> str | None:
+    """A reason without the words 'cannot assess', which stand beside it already."""
+    return reason.removeprefix("cannot assess").lstrip(": ") or None if reason else None
+
+
 def percent(probability: float) -> str:
     """A probability for people: whole percents, and never a false 0 or 100."""
     if probability < 0.01:  # noqa: PLR2004 - 1 %

@@ -83,7 +83,7 @@ def _hour(level: int, h: int) -> DemandHour:
 
 
 def film() -> tuple[bytes, bytes]:
-    """A drawing with the shape of a chest film, and a heatmap over the right lower zone; PNG."""
+    """A drawing with the shape of a chest film, and a see-through heatmap over the right lower zone; PNG."""
     picture = Image.new("L", (512, 512), 18)
     draw = ImageDraw.Draw(picture)
     draw.ellipse((40, 20, 472, 560), fill=120)
@@ -95,9 +95,11 @@ def film() -> tuple[bytes, bytes]:
         draw.arc((70, 60 + 42 * i, 250, 140 + 42 * i), 190, 350, fill=105, width=7)
         draw.arc((262, 60 + 42 * i, 442, 140 + 42 * i), 190, 350, fill=105, width=7)
     draw.ellipse((110, 300, 210, 420), fill=112)
-    heat = Image.new("L", (28, 28), 0)
-    ImageDraw.Draw(heat).ellipse((5, 15, 12, 24), fill=255)
-    return _png(picture.filter(ImageFilter.GaussianBlur(9))), _png(heat.filter(ImageFilter.GaussianBlur(2)))
+    where = Image.new("L", (224, 224), 0)
+    ImageDraw.Draw(where).ellipse((40, 120, 96, 192), fill=170)
+    heat = Image.new("RGBA", where.size, (255, 70, 0, 0))
+    heat.putalpha(where.filter(ImageFilter.GaussianBlur(16)))
+    return _png(picture.filter(ImageFilter.GaussianBlur(9))), _png(heat)
 
 
 def _png(picture: Image.Image) -> bytes:

@@ -18,7 +18,7 @@ HISTORY = timedelta(hours=24)
 def beds(db: sqlite3.Connection, site: str, now: datetime, names: Names, viewer: Viewer) -> BedsView:
     """The whole site."""
     proposals = db.execute(
-        "SELECT * FROM proposals WHERE site = ? AND kind = 'beds' AND assignments <> '[]' ORDER BY as_of DESC LIMIT 6",
+        "SELECT * FROM proposals WHERE site = ? AND kind = 'beds' ORDER BY as_of DESC, proposal LIMIT 6",
         (site,),
     ).fetchall()
     places = {
@@ -132,8 +132,8 @@ def _waiting(
     names: Names,
     viewer: Viewer,
 ) -> tuple[Waiting, ...]:
-    newest = next((p for p in proposals if p["decision"] is None), None)
-    proposed = {a["request"]: a for a in json.loads(newest["assignments"])} if newest else {}
+    # Only the newest proposal speaks: one that was not decided before a newer one came is out of date.
+    proposed = {a["request"]: a for a in json.loads(proposals[0]["assignments"])} if proposals else {}
     rows = db.execute(
         "SELECT * FROM requests WHERE site = ? AND status = 'active' ORDER BY priority, requested, request", (site,)
     )

@@ -141,7 +141,7 @@ def _forecast(row: sqlite3.Row) -> Forecast:
         horizon_hours=row["horizon_hours"],
         over=p is not None and p >= row["threshold"],
         late=bool(row["late"]),
-        reason=row["reason"],
+        reason=words.why_not(row["reason"]),
         as_of=instant(row["as_of"]),
     )
 
@@ -176,7 +176,7 @@ def _alert(row: sqlite3.Row) -> Alert:
         who=row["who"],
         until=instant_or_none(row["until"]),
         reason=row["reason"] or None,
-        evidence=tuple(e["text"] for e in json.loads(row["evidence"])),
+        evidence=tuple(e["text"] for e in json.loads(row["evidence"]) if e["text"] != row["summary"]),
         pending=row["pending"],
     )
 

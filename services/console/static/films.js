@@ -1,4 +1,4 @@
-// Films: the heatmap is a grey picture; here it becomes a transparent warm layer, so that the film stays readable.
+// Films: the heatmap lies over the film as a see-through layer. One that comes as a plain grey picture is coloured here.
 
 // From nothing over amber to magenta: light and hue change together, readable without colour vision.
 const RAMP = [[255, 200, 60], [250, 120, 40], [210, 30, 110]];
@@ -11,7 +11,8 @@ async function overlay(canvas) {
   const context = canvas.getContext("2d");
   context.drawImage(grey, 0, 0);
   const pixels = context.getImageData(0, 0, grey.width, grey.height);
-  for (let i = 0; i < pixels.data.length; i += 4) {
+  const seeThrough = pixels.data.some((value, i) => i % 4 === 3 && value < 255);
+  for (let i = 0; !seeThrough && i < pixels.data.length; i += 4) {
     const heat = pixels.data[i] / 255;
     const at = Math.min(heat, 0.999) * (RAMP.length - 1);
     const [from, to] = [RAMP[Math.floor(at)], RAMP[Math.ceil(at)]];

@@ -10,8 +10,12 @@ from schemas.events import AccessAudited, DecisionMade, ScheduleDecided
 from schemas.ids import digest
 from services.console.app import console_app
 from services.console.projection.fold import fold
+from services.console.publishing import LazyPublisher
+from services.runtime.errors import LogUnavailable
+from services.runtime.fake_log import FakeLog
 from services.runtime.health import Health
 from services.runtime.outgoing import outgoing
+from services.runtime.ports import Outgoing, Publisher
 from tests.browser.example_event import NOW
 from tests.browser.example_ward import example_ward
 from tests.browser.running import Running, made_console, written
@@ -195,6 +199,23 @@ def test_a_decision_that_cannot_be_recorded_says_so(client: TestClient, console:
     console.log.down = False
     assert answer.status_code == 503
     assert "not recorded" in answer.json()["error"]
+
+
+def test_a_publisher_connects_when_the_log_is_there() -> None:
+    """While the log cannot be reached a message fails and nothing else does; the next one tries again."""
+    log = FakeLog()
+
+    def opened() -> Publisher:
+        log.check()
+        return log.publisher()
+
+    publisher, message = LazyPublisher(opened), Outgoing("audit", "someone", b"{}")
+    log.down = True
+    with pytest.raises(LogUnavailable):
+        publisher.publish([message]).result(0)
+    log.down = False
+    publisher.publish([message]).result(0)
+    assert sum(len(records) for records in log.records.values()) == 1
 
 
 def test_a_proposal_is_decided_once(client: TestClient, console: Running) -> None:
