@@ -1,4 +1,4 @@
-"""Takes the README's pictures from a running `wardwatch demo`: `python -m tests.browser.take_screenshots ADDRESS FOLDER`.
+"""Takes the README's pictures from a running demo: `python -m tests.browser.take_screenshots ADDRESS FOLDER`.
 
 ADDRESS is the file that the demo writes where WARDWATCH_DEMO_ADDRESS says. Board, the patient with most to show, beds.
 """
