@@ -22,6 +22,8 @@ from services.runtime.outgoing import outgoing
 from services.runtime.ports import Clock, Identity, ObjectStore, Publisher
 
 SERVICE: Final = "gateway"
+NEVER_TOLD: Final = 1970
+"""The year of a told clock before anyone spoke."""
 PUBLISH_TIMEOUT_S: Final = 10.0
 LARGE_BYTES: Final = 64_000
 """Larger documents are read in a thread, so that the small ones of the monitors do not wait behind them."""
@@ -52,9 +54,12 @@ class Gateway:
     monotonic: Callable[[], float] = time.monotonic
 
     def known(self, header: str | None) -> datetime:
-        """The instant that becomes `known`: the clock's, or the one a replay tells; raises BadInputError (400)."""
+        """The instant that becomes `known`: the clock's, or what a replay tells; raises BadInputError, TurnedAway."""
         if header is None:
-            return self.clock.now()
+            now = self.clock.now()
+            if self.told and now.year == NEVER_TOLD:
+                raise TurnedAway("this gateway's clock is told by a replay, and nobody has told it yet", 2.0)
+            return now
         if not self.told:
             raise BadInputError("X-Wardwatch-Now is only for replays: this gateway keeps its own time", status=400)
         try:

@@ -8,9 +8,10 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from services.runtime.errors import BadInputError, StoreUnavailable
@@ -68,6 +69,9 @@ class SqliteIdentity:
         """The key of a person with these identifiers."""
         if not identifiers:
             raise BadInputError("a person needs an identifier")
+        known = self._as_stored(site, identifiers, person)
+        if known is not None:
+            return known
         connection = self._connection()
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -95,6 +99,15 @@ class SqliteIdentity:
             (site, f"%{pattern}%", limit),
         )
         return [self._person(row) for row in rows]
+
+    def _as_stored(self, site: str, identifiers: Sequence[Identifier], person: Person | None) -> str | None:
+        """The key when there is nothing new to write: a resend costs no transaction."""
+        keys = {self.resolve(site, i) for i in identifiers}
+        key = keys.pop() if len(keys) == 1 else None
+        stored = self.person(key) if key is not None else None
+        if stored is None or (person is not None and replace(person, **_place(stored)) != stored):
+            return None
+        return key
 
     def _register(
         self, connection: sqlite3.Connection, site: str, identifiers: Sequence[Identifier], person: Person | None
@@ -186,6 +199,10 @@ class FakeIdentity:
             if p.site == site and text.casefold() in _words(p, [i.value for i in p.identifiers])
         ]  # fmt: skip
         return sorted(found, key=lambda p: (p.family, p.given, p.key))[:limit]
+
+
+def _place(stored: Person) -> dict[str, Any]:
+    return {"key": stored.key, "site": stored.site, "identifiers": stored.identifiers}
 
 
 def _words(person: Person, numbers: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,15 @@ from pathlib import Path
 import orjson
 import pytest
 import typer
+from pydicom import dcmread
+from pydicom.data import get_testdata_file
 from typer.testing import CliRunner
 
+from schemas.fhir.patient import MRN_AUTHORITY
 from services.cli.publish import publish
 from services.cli.validate import validate
+from services.gateway.dicom import DicomServer
+from services.gateway.dicom_store import ImageDoor
 from services.gateway.gateway import Gateway
 from services.gateway.main import make_app
 from services.runtime import web
@@ -21,6 +27,7 @@ from services.runtime.fake_log import FakeLog
 from services.runtime.fakes import FakeObjectStore
 from services.runtime.health import Health
 from services.runtime.identity import FakeIdentity
+from services.runtime.ports import Identifier
 from services.runtime.settings import Settings
 from tests.schemas.fhir.documents import KNOWN, bundle, observation, patient, vitals
 
@@ -157,3 +164,25 @@ def test_validate_says_what_is_wrong(files: Path) -> None:
 def test_validate_a_valid_file(files: Path) -> None:
     """All valid is exit code 0."""
     assert CliRunner().invoke(VALIDATE, [str(files / "2.json")]).exit_code == 0
+
+
+@pytest.mark.servers
+def test_films_are_stored(tmp_path: Path) -> None:
+    """DICOM objects go by C-STORE: a stranger's is quarantined with the reason, a registered patient's applied."""
+    source = get_testdata_file("CT_small.dcm")
+    assert isinstance(source, str)
+    film = tmp_path / "film.dcm"
+    shutil.copy(source, film)
+    identity = FakeIdentity()
+    server = DicomServer(ImageDoor(identity, FakeObjectStore(), FakeLog().publisher(), ToldClock(KNOWN), "main", 4))
+    server.start()
+    try:
+        for known, fate in ((False, "quarantined"), (True, "applied")):
+            if known:
+                identity.register("main", [Identifier(MRN_AUTHORITY, str(dcmread(film).PatientID))])
+            arguments = [str(film), "--to", "http://127.0.0.1:9", "--dicom", f"127.0.0.1:{server.port}", "--json"]
+            result = CliRunner().invoke(PUBLISH, arguments)
+            assert result.exit_code == 0
+            assert json.loads(result.stdout)[fate] == 1
+    finally:
+        server.stop()

@@ -1,7 +1,7 @@
 """The gateway over HTTP: answers, statuses, and what is in the log when an answer is given."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import httpx
 import orjson
@@ -161,6 +161,15 @@ def test_a_clock_that_is_told(make_door: Callable[..., Door]) -> None:
     for odd in ("yesterday", "2026-01-02T13:00:00"):
         answer = post(door, bundle(patient()), **{"X-Wardwatch-Now": odd, "Authorization": "Bearer replayer"})
         assert answer.status_code == 400
+
+
+def test_a_clock_nobody_has_told_yet(make_door: Callable[..., Door]) -> None:
+    """Before the replay spoke, other senders wait: there is no time to know their facts by."""
+    door = make_door(told=True, now=datetime(1970, 1, 1, tzinfo=UTC))
+    assert post(door, bundle(patient())).status_code == 503
+    told = {"X-Wardwatch-Now": "2026-01-02T13:00:00Z", "Authorization": "Bearer replayer"}
+    assert post(door, bundle(patient()), **told).status_code == 200
+    assert post(door, bundle(patient())).status_code == 200
 
 
 def test_a_clock_of_its_own_is_not_told(door: Door) -> None:
