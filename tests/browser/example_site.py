@@ -31,6 +31,11 @@ WAITING = (
 )
 
 
+def waiting_key(n: int) -> str:
+    """The key of the n-th who waits."""
+    return digest("waiting", n)
+
+
 def places() -> list[Event]:
     """Two wards, thirteen rooms, twenty-six beds."""
     at = NOW - timedelta(days=3)
@@ -65,7 +70,7 @@ def plans() -> list[Event]:
         found.append(event(BedDemandForecasted, NOW, ward, ward=ward, as_of=NOW, **told))
     assignments = []
     for n, (sex, specialty, priority, isolation, bed, reason) in enumerate(WAITING):
-        key, at = digest("waiting", n), NOW - timedelta(hours=5 - n, minutes=13)
+        key, at = waiting_key(n), NOW - timedelta(hours=5 - n, minutes=13)
         found.append(
             event(AdmissionRequested, at, key, patient=key, request=f"req-{n}", requested=at, specialty=specialty,
                   priority=priority, isolation=isolation, sex=sex, expected_stay_hours=84)

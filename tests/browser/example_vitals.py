@@ -63,7 +63,6 @@ class Course:
     age: int
     story: str
     onset: int
-    rng: random.Random
     oxygen_scale: int = 1
     usual: dict[str, float] = field(default_factory=dict)
 
@@ -77,9 +76,9 @@ class Course:
 
     def values(self, at: datetime) -> dict[str, float]:
         """What is measured now."""
-        ill, found = self.ill(at), dict[str, float]()
+        rng, ill, found = random.Random(f"{self.n} {at}"), self.ill(at), dict[str, float]()
         for code, (_, well, spread) in WELL.items():
-            value = well + self.usual.get(code, 0) + WORSE[self.story].get(code, 0) * ill + self.rng.gauss(0, spread)
+            value = well + self.usual.get(code, 0) + WORSE[self.story].get(code, 0) * ill + rng.gauss(0, spread)
             found[code] = round(value, 1) if code == "temperature" else float(round(value))
         found["spo2"] = min(found["spo2"], 100.0)
         found["consciousness"] = float(self.story == "drowsy" and ill > 0.5)
@@ -153,7 +152,11 @@ def _forecast(course: Course, at: datetime, values: dict[str, float]) -> list[Ev
         return [event(ForecastDeclined, at, key, **about, reason="sepsis is for 18 to 120 years")]
     if course.n == 3 and at > NOW - timedelta(minutes=40):
         return [event(ForecastMissed, at, key, **about, row=3, reason="no answer within 1 s")]
-    probability = 0.012 + 0.02 * course.rng.random() + (0.34 if course.story in {"sepsis", "lungs"} else 0.08) * ill
+    probability = (
+        0.012
+        + 0.02 * random.Random(f"risk {course.n} {at}").random()
+        + (0.34 if course.story in {"sepsis", "lungs"} else 0.08) * ill
+    )
     forecast = event(
         RiskForecasted,
         at,

@@ -23,11 +23,12 @@ from schemas.events import (
     ImagingFindingReported,
     OxygenTargetPrescribed,
     PatientRegistered,
+    WarningScoreComputed,
 )
 from schemas.ids import digest
 from services.runtime.ports import Identifier, Person
 from tests.browser.example_event import NOW, SITE, bed_of, event, key_of
-from tests.browser.example_site import film, places, plans
+from tests.browser.example_site import film, places, plans, waiting_key
 from tests.browser.example_vitals import Course, one_round
 
 Sex = Literal["female", "male"]
@@ -44,6 +45,9 @@ PEOPLE: list[tuple[str, str, Sex, int, str, int]] = [
     ("Cohen", "Miriam", "female", 12, "fever", 5), ("Dubois", "Luc", "male", 55, "", 0),
 ]  # fmt: skip
 """Family, given, sex, age, story, hours since it began. Haddad is not measured any more, Patel aims at 88–92 %."""
+WAITING_PEOPLE: list[tuple[str, str, Sex, int]] = [
+    ("Eze", "Ngozi", "female", 68), ("Novak", "Petr", "male", 73), ("Ivers", "Daniel", "male", 49),
+]  # fmt: skip
 HADDAD, PATEL, LIMITS = 5, 16, {2: "no_escalation", 6: "palliative"}
 
 
@@ -59,21 +63,26 @@ class ExampleWard:
 
 def example_ward(hours: int = 24, people: int = len(PEOPLE)) -> ExampleWard:
     """Two wards with `people` patients and `hours` of vital signs."""
-    ward, rng = ExampleWard(events=places()), random.Random(7)
+    ward = ExampleWard(events=places())
     for n, (family, given, sex, age, story, onset) in enumerate(PEOPLE[:people]):
         key, mrn, born = key_of(n), f"{4_100_200 + 37 * n}", date(NOW.year - age, 1, 15)
         ward.keys[family] = key
         ward.people.append((Identifier("mrn", mrn), Person(key, SITE, family, given, born, sex, mrn)))
-        course = Course(n, age, story, onset, rng, oxygen_scale=2 if n == PATEL else 1)
-        ward.events += _admission(n, sex, born, rng) + _rounds(course, hours)
+        course = Course(n, age, story, onset, oxygen_scale=2 if n == PATEL else 1)
+        ward.events += _admission(n, sex, born) + _rounds(course, hours)
+    for n, (family, given, sex, age) in enumerate(WAITING_PEOPLE):
+        key, born = waiting_key(n), date(NOW.year - age, 6, 1)
+        ward.people.append(
+            (Identifier("mrn", f"w{n}"), Person(key, SITE, family, given, born, sex, f"{4_200_100 + n}"))
+        )
     ward.objects["film.png"], ward.objects["heat.png"] = film()
-    ward.events += _alerts(people) + _films(people) + plans()
+    ward.events += _alerts(people, _newest_scores(ward.events)) + _films(people) + plans()
     return ward
 
 
-def _admission(n: int, sex: Sex, born: date, rng: random.Random) -> list[Event]:
+def _admission(n: int, sex: Sex, born: date) -> list[Event]:
     key, place = key_of(n), bed_of(n)
-    at = NOW - timedelta(hours=rng.randint(25, 115))
+    at = NOW - timedelta(hours=random.Random(n).randint(25, 115))
     specialty = "medicine" if place.ward == "5B" else "critical care"
     found: list[Event] = [
         event(PatientRegistered, at, key, patient=key, born=born, sex=sex),
@@ -90,21 +99,24 @@ def _admission(n: int, sex: Sex, born: date, rng: random.Random) -> list[Event]:
 
 
 def _rounds(course: Course, hours: int) -> list[Event]:
-    rng = course.rng
+    rng = random.Random(course.n)
     course.usual = {"heart_rate": rng.gauss(0, 6), "systolic_bp": rng.gauss(0, 8), "respiratory_rate": rng.gauss(0, 1)}
     if course.n == PATEL:
         course.usual["spo2"] = -7.0
-    every = timedelta(minutes=10 if bed_of(course.n).ward == "ICU" else 30)
-    last = NOW - timedelta(minutes=95) if course.n == HADDAD else NOW
-    at = NOW - timedelta(hours=hours) + timedelta(minutes=rng.randint(0, 25))
+    minutes = 10 if bed_of(course.n).ward == "ICU" else 30
+    at = NOW - timedelta(minutes=rng.randint(1, minutes - 1) + (95 if course.n == HADDAD else 0))
     found: list[Event] = []
-    while at <= last:
-        found += one_round(course, at)
-        at += every
+    for past in range(hours * 60 // minutes, -1, -1):
+        found += one_round(course, at - past * timedelta(minutes=minutes))
     return found
 
 
-def _alerts(people: int) -> list[Event]:
+def _newest_scores(events: list[Event]) -> dict[str, int]:
+    scores = (e for e in events if isinstance(e, WarningScoreComputed))
+    return {e.patient: e.lowest for e in scores}
+
+
+def _alerts(people: int, scores: dict[str, int]) -> list[Event]:
     found: list[Event] = []
 
     def tell(
@@ -116,13 +128,15 @@ def _alerts(people: int) -> list[Event]:
         if n < people:
             found.append(event(cls, at, alert, **about, summary=summary, **more))
 
-    rising, worse = "Sepsis risk 14 % and rising", "Sepsis risk 36 %, NEWS2 12: breathing fast, hypotensive, febrile"
+    score = scores.get(key_of(0), 0)
+    rising = "Sepsis risk 14 % within 6 h, rising"
+    worse = f"Sepsis risk 35 %, NEWS2 {score}: breathing fast, hypotensive, febrile"
     seen = (Evidence(text="Respiratory rate 22, up from 16"), Evidence(text="Temperature up 1.1 °C in 6 h"))
     tell(AlertRaised, 0, "sepsis", "amber", 96, rising, source="x", evidence=seen)
     tell(AlertNotified, 0, "sepsis", "amber", 95.9, rising, receiver="grafana")
-    tell(AlertEscalated, 0, "sepsis", "red", 21, worse, reason="NEWS2 rose from 6 to 12")
-    low = "NEWS2 8: SpO₂ 90 % on oxygen, breathing 24/min"
-    seen = (Evidence(text="SpO₂ 90 % scores 3"), Evidence(text="Oxygen and respiratory rate score 2 each"))
+    tell(AlertEscalated, 0, "sepsis", "red", 21, worse, reason=f"NEWS2 rose from 6 to {score}")
+    low = f"NEWS2 {scores.get(key_of(1), 0)}: low oxygen saturation on oxygen, breathing fast"
+    seen = (Evidence(text="SpO₂ fell 6 points in 5 h"), Evidence(text="Oxygen since noon"))
     tell(AlertRaised, 1, "news2", "red", 34, low, source="x", evidence=seen)
     tell(AlertAcknowledged, 1, "news2", "red", 22, low, by="Sr. Hughes", why="")
     tell(AlertRaised, 2, "deterioration", "amber", 12, "Blood pressure falling for 3 hours, pulse rising", source="x")
