@@ -4,6 +4,7 @@ No service is a Ray driver: a driver dies 60 s after Ray's head and a dead rayle
 hanging (measured), a connection with a deadline does neither.
 """
 
+import contextlib
 import time
 from collections.abc import Mapping
 
@@ -36,7 +37,7 @@ class HttpInference:
             return wire.decode(answer.content)
         except (httpx.HTTPError, ValueError) as error:
             self._ready, self._believed_until = False, time.monotonic() + CANARY_S
-            msg = f"{model}: {type(error).__name__}"
+            msg = f"{model}: {_said(error)}"
             raise InferenceUnavailable(msg) from error
 
     def ready(self) -> bool:
@@ -49,3 +50,12 @@ class HttpInference:
                 self._ready = False
             self._believed_until = time.monotonic() + CANARY_S
         return self._ready
+
+
+def _said(error: Exception) -> str:
+    """What went wrong, in the words of the application where it answered (`{"error": …}`: shapes and versions only)."""
+    if not isinstance(error, httpx.HTTPStatusError):
+        return type(error).__name__
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        return f"HTTP {error.response.status_code}: {str(error.response.json()['error'])[:300]}"
+    return f"HTTP {error.response.status_code}"
