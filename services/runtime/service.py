@@ -16,7 +16,8 @@ from services.runtime.redis_store import RedisStateStore
 from services.runtime.settings import Settings
 from services.runtime.slow_lane import Job, SlowLane
 from services.runtime.stage import S, Stage
-from services.runtime.stream import Parts, StreamLoop
+from services.runtime.stream import StreamLoop
+from services.runtime.turn import Parts
 
 
 def clock_of(settings: Settings) -> Clock:

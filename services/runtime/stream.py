@@ -3,9 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Generic, NamedTuple
+from typing import Generic
 
 from schemas.envelope import EnvelopeError, decode
 from schemas.events import AlertEvent, AlertRaised, Event, TurnTaken
@@ -13,25 +11,20 @@ from schemas.ids import digest
 from services.runtime import logs, metrics
 from services.runtime.asking import ask_all
 from services.runtime.errors import DependencyError, Fenced, StaleWriter, StoreUnavailable
-from services.runtime.health import Health
 from services.runtime.holding import Holding, PoisonError
 from services.runtime.loading import load
 from services.runtime.outgoing import outgoing
 from services.runtime.ports import (
-    Clock,
-    Inference,
-    LogReader,
-    ObjectStore,
     Outgoing,
     Partition,
     Record,
-    StateStore,
     Worker,
 )
 from services.runtime.quarantining import quarantined
 from services.runtime.snapshots import Snapshots
-from services.runtime.stage import Ask, Effect, Emit, Received, S, Stage, Ticked
+from services.runtime.stage import Ask, Emit, Received, S, Stage, Ticked
 from services.runtime.ticks import TickSource
+from services.runtime.turn import NOBODY, Cause, Parts, Turn
 
 _log = logs.get(__name__)
 POLL_S = 1.0
@@ -41,46 +34,6 @@ BUSY_RECORDS, BUSY_PAUSE_S = 20, 0.01
 SNAPSHOT_S = 300.0
 COMMIT_S = 1.0
 """How long a stage that wrote nothing may go without committing its offsets."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The adapters that the loop works with."""
-
-    worker: Callable[[], Worker]
-    reader: Callable[[], LogReader]
-    store: StateStore
-    objects: ObjectStore
-    inference: Inference
-    clock: Clock
-    health: Health
-    partitions: int
-    site: str
-    deadline_s: float = 1.0
-
-
-class Cause(NamedTuple):
-    """The input behind an output: its name, and when the gateway wrote the fact at the root of it (0: nobody)."""
-
-    name: str
-    accepted_ms: int = 0
-
-
-NOBODY = Cause("")
-
-
-@dataclass(slots=True)
-class Turn:
-    """What one turn has gathered: effects in the order of their inputs, and what was folded."""
-
-    effects: list[tuple[Effect, Cause]] = field(default_factory=list)
-    since: dict[int, int] = field(default_factory=dict)
-    after: dict[int, int] = field(default_factory=dict)
-    told: dict[int, datetime] = field(default_factory=dict)
-    offsets: dict[Partition, int] = field(default_factory=dict)
-    refused: list[Event] = field(default_factory=list)
-    missed: set[int] = field(default_factory=set)
-    ready: bool = True
 
 
 class StreamLoop(Generic[S]):

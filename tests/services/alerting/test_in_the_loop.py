@@ -21,7 +21,8 @@ from services.runtime.health import Health
 from services.runtime.outgoing import outgoing
 from services.runtime.ports import Partition, Tensors, Worker
 from services.runtime.stage import S, Stage
-from services.runtime.stream import Parts, StreamLoop
+from services.runtime.stream import StreamLoop
+from services.runtime.turn import Parts
 from tests.services.watch.given import T0, registered, stage, started, vitals
 
 PARTITIONS = 2

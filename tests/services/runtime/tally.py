@@ -14,7 +14,7 @@ from services.runtime.health import Health
 from services.runtime.outgoing import outgoing
 from services.runtime.ports import Tensors
 from services.runtime.stage import Answer, Ask, Effect, Emit, Given, Received
-from services.runtime.stream import Parts
+from services.runtime.turn import Parts
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 PARTITIONS = 2
