@@ -7,6 +7,7 @@ ids, so it changes nothing.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -119,10 +120,10 @@ class Gateway:
 
 def _count(accepted: Accepted) -> None:
     metrics.READINGS.labels(SERVICE).inc(accepted.readings)
-    for entry in accepted.entries:
-        metrics.RESOURCES.labels(SERVICE, entry.kind, entry.fate).inc()
-        if entry.fate == "quarantined":
-            metrics.QUARANTINED.labels(SERVICE, entry.kind).inc()
+    for (kind, fate), count in Counter((entry.kind, entry.fate) for entry in accepted.entries).items():
+        metrics.RESOURCES.labels(SERVICE, kind, fate).inc(count)
+        if fate == "quarantined":
+            metrics.QUARANTINED.labels(SERVICE, kind).inc(count)
 
 
 def _alarm(source: str) -> None:
