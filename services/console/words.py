@@ -112,14 +112,36 @@ def number(code: str, value: float) -> str:
     return f"{value:.{measure(code).decimals}f}"
 
 
+def bed(name: str) -> str:
+    """A bed's name without the word 'Bed', which every bed has."""
+    return name.removeprefix("Bed ") or name
+
+
+def plainly(code: str | None) -> str:
+    """A code such as 'intensive-care' as words."""
+    return (code or "").replace("-", " ").replace("_", " ")
+
+
 def model_label(model: str) -> str:
     """A model's name on a screen."""
     return {"sepsis": "Sepsis"}.get(model, model.replace("-", " ").replace("_", " ").capitalize())
 
 
 def why_not(reason: str | None) -> str | None:
-    """A reason without the words 'cannot assess', which stand beside it already."""
-    return reason.removeprefix("cannot assess").lstrip(": ") or None if reason else None
+    """A reason without the words 'cannot assess' or 'not applicable', which stand beside it already."""
+    if not reason:
+        return None
+    return reason.removeprefix("cannot assess").removeprefix("not applicable").lstrip(": ") or reason
+
+
+def amount(value: float) -> str:
+    """A feature's value in three figures, never in powers of ten."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three figures
+
+
+def when(then: datetime, now: datetime) -> str:
+    """Hours and minutes, with the day when it is not today."""
+    return then.strftime("%H:%M" if then.date() == now.date() else "%-d %b %H:%M")
 
 
 def percent(probability: float) -> str:

@@ -1,5 +1,6 @@
 """What happens on which event: the table, and the fold of one batch of the log in one transaction."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -103,6 +104,8 @@ class Touched:
     events: int = 0
     newest_known: int = 0
     newest_written_ms: int = 0
+    kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How many events of each topic and type."""
 
 
 def fold(store: Store, batch: Mapping[Partition, Sequence[Record]]) -> Touched:
@@ -150,6 +153,7 @@ def _fold_partition(turn: Turn, partition: Partition, records: Iterable[Record],
         touched.newest_known = max(touched.newest_known, known)
         touched.newest_written_ms = max(touched.newest_written_ms, record.timestamp_ms)
         touched.events += 1
+        touched.kinds[partition.topic, kind] += 1
     turn.db.executemany(
         "INSERT INTO counts VALUES (?, ?, ?, ?, ?) ON CONFLICT (topic, type) DO UPDATE SET"
         " events = events + excluded.events, known = max(known, excluded.known),"

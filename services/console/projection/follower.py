@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from services.console.projection.fold import TOPICS, Touched, fold, positions
 from services.console.projection.store import Store, instant
-from services.runtime import logs
+from services.runtime import logs, metrics
 from services.runtime.errors import DependencyError
 from services.runtime.ports import Clock, LogReader, Partition
 
@@ -47,6 +47,7 @@ class Follower:
         self._open_reader, self._store, self._clock, self._changed = open_reader, store, clock, changed
         self._reader: LogReader | None = None
         self._positions: dict[Partition, int] = {}
+        self._ends: dict[Partition, int] = {}
         self._looked = float("-inf")
         self._turned = time.monotonic()
         self.standing = Standing("starting", 0, 0, 0)
@@ -82,20 +83,17 @@ class Follower:
             raise DependencyError("none of the topics is there yet")
         batch = {p: r for p, r in self._reader.follow(self._positions, timeout_s).items() if r}
         touched = fold(self._store, batch) if batch else Touched()
-        advanced = 0
         for partition, records in batch.items():
-            after = records[-1].offset + 1
-            advanced += after - self._positions[partition]
-            self._positions[partition] = after
-        standing = self.standing
-        # Offsets also count transaction markers, which are never read: nothing new means nothing is missing.
-        behind = max(0, standing.behind - advanced) if batch else 0
+            self._positions[partition] = records[-1].offset + 1
+        standing, behind = self.standing, self._behind(nothing_new=not batch)
         self.standing = Standing(
             "catching up" if behind > FAR_BEHIND else "live",
             behind,
             max(standing.heard_ms, touched.newest_written_ms),
             standing.folded + touched.events,
         )
+        for (topic, kind), count in touched.kinds.items():
+            metrics.EVENTS.labels("console", topic, kind, "in").inc(count)
         if batch:
             self._clock.told(instant(touched.newest_known))
             self._changed(touched)
@@ -114,9 +112,18 @@ class Follower:
             self._store.forget()
             raise DependencyError("folding the log anew")
         self._positions = {p: max(known.get(p, 0), first) for p, (first, _) in bounds.items()}
-        behind = sum(max(0, end - self._positions[p]) for p, (_, end) in bounds.items())
-        self.standing = Standing(self.standing.state, behind, self.standing.heard_ms, self.standing.folded)
+        self._ends = {p: end for p, (_, end) in bounds.items()}
+        self.standing = Standing(self.standing.state, self._behind(), self.standing.heard_ms, self.standing.folded)
         self._looked = time.monotonic()
+
+    def _behind(self, *, nothing_new: bool = False) -> int:
+        """Messages not yet folded. Offsets also count transaction markers, which are never read."""
+        total = 0
+        for partition, end in self._ends.items():
+            left = 0 if nothing_new else max(0, end - self._positions[partition])
+            metrics.LAG.labels("console", partition.topic, partition.number).set(left)
+            total += left
+        return total
 
     def _stand(self, state: State) -> None:
         now = self.standing

@@ -27,11 +27,12 @@ def beds(db: sqlite3.Connection, site: str, now: datetime, names: Names, viewer:
     lying = _lying(db, site, now, names, viewer)
     whole = _ward(db, site, board.Ward(id="", name="Whole site", specialty=None, patients=0), lying, now)
     wards = [_ward(db, site, ward, lying, now) for ward in board.wards(db, site)]
+    waiting = _waiting(db, site, proposals, places, names, viewer)
     return BedsView(
         now=now,
         wards=(*([whole] if whole.beds or whole.demand else []), *wards),
-        waiting=_waiting(db, site, proposals, places, names, viewer),
-        proposals=tuple(_proposal(r, places) for r in proposals),
+        waiting=waiting,
+        proposals=tuple(_proposal(r, places, {w.request for w in waiting}) for r in proposals),
     )
 
 
@@ -97,7 +98,7 @@ def _rooms(db: sqlite3.Connection, site: str, ward: str, lying: dict[str | None,
         rooms[r["room"]].append(
             Bed(
                 id=r["location"],
-                name=r["name"],
+                name=words.bed(r["name"]),
                 status=status,
                 status_text=words.BED_STATUS[status],
                 isolation=bool(r["isolation"]),
@@ -154,7 +155,7 @@ def _waiting(
                 since=instant(r["requested"]),
                 expected_stay_hours=r["expected_stay_hours"],
                 bed=bed,
-                bed_name=places.get(bed, bed) if bed else None,
+                bed_name=words.bed(places.get(bed, bed)) if bed else None,
                 ward_name=places.get(ward, ward) if ward else None,
                 reason=assignment.get("reason"),
             )
@@ -162,8 +163,9 @@ def _waiting(
     return tuple(found)
 
 
-def _proposal(r: sqlite3.Row, places: dict[str, str]) -> Proposal:
-    assignments = json.loads(r["assignments"])
+def _proposal(r: sqlite3.Row, places: dict[str, str], waiting: set[str]) -> Proposal:
+    # Who waits no longer is no part of what is still to be decided.
+    assignments = [a for a in json.loads(r["assignments"]) if a["request"] in waiting or r["decision"]]
     return Proposal(
         id=r["proposal"],
         ward=places.get(r["ward"], r["ward"]) or "Whole site",

@@ -158,7 +158,7 @@ def _reasons(db: sqlite3.Connection, key: str, forecasts: tuple[Forecast, ...]) 
                 factors=tuple(
                     Factor(
                         label=f["label"],
-                        text="not measured" if f["value"] is None else f"{f['value']:.4g}",
+                        text="not measured" if f["value"] is None else words.amount(f["value"]),
                         share=f["contribution"] / strongest,
                     )
                     for f in factors

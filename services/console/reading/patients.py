@@ -79,7 +79,7 @@ def score(db: sqlite3.Connection, patient: str) -> Score | None:
         missing=tuple(p.label for p in parameters if p.points is None),
         as_of=instant(row["as_of"]),
         change=total - before["total"] if total is not None and before else None,
-        not_applicable=row["not_applicable"],
+        not_applicable=words.why_not(row["not_applicable"]),
         parameters=parameters,
     )
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
+from services.console import words
 from services.console.parts import Parts
 from services.console.reading import board
 from services.console.reading.viewer import Viewer, full_name
@@ -61,7 +62,7 @@ def router(parts: Parts) -> APIRouter:
         found = [
             Found(
                 key=key,
-                bed=stay["bed_name"] or "No bed",
+                bed=words.bed(stay["bed_name"] or "No bed"),
                 ward=stay["ward_name"],
                 name=full_name(people.get(key) or parts.names.of(key, viewer)),
                 here=True,

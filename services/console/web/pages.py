@@ -41,6 +41,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     env.filters |= {"aged": aged, "percent": words.percent, "spark": spark, "signed": signed, "plain": plain}
+    env.filters |= {"when": words.when, "plainly": words.plainly}
     env.globals |= {"words": words, "assets": _fingerprint()}
     return env
 
