@@ -123,7 +123,7 @@ class KafkaServer:
         return config
 
     def _format(self, config: Path) -> None:
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = "w" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]  # a '-' in front would be an option
         options = ("-Xmx96m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
         argv = (*self._java(*options), "kafka.tools.StorageTool", "format", "-c", str(config), "-t", cluster)
         tool = Child(Program("Kafka's storage tool", argv, self.data / "format.log"))

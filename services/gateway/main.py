@@ -57,7 +57,15 @@ def main(settings: Settings) -> None:
         site=settings.site, partitions=settings.partitions, identity=identity, publisher=publisher, objects=objects,
         clock=clock, told=settings.clock == "told",
     )  # fmt: skip
-    door = ImageDoor(identity, objects, publisher, clock, settings.site, settings.partitions)
+    door = ImageDoor(
+        identity,
+        objects,
+        publisher,
+        clock,
+        settings.site,
+        settings.partitions,
+        authorities={"": settings.mrn_authority} if settings.mrn_authority else {},
+    )
     dicom = DicomServer(door, ae_title=settings.ae_title, host=settings.host, port=settings.dicom_port)
     listener = web.bind(settings.host, settings.gateway_port)
     dicom.start()
