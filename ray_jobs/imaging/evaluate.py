@@ -10,7 +10,8 @@ import numpy.typing as npt
 from ray_jobs.imaging import figures
 from ray_jobs.imaging.films import CLASSES, Part, load_chest_films
 from ray_jobs.imaging.others import other_pictures
-from ray_jobs.imaging.reading import OnnxRuntime, Readings, Runtime, verdict
+from ray_jobs.imaging.reading import OnnxRuntime, Readings, Runtime
+from ray_jobs.imaging.verdict import verdict
 from ray_jobs.registry import load_model
 
 Report = dict[str, object]

@@ -13,8 +13,9 @@ from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 
 from ray_jobs.imaging.pixels import Film, UnusableImageError, decode, is_dicom
-from ray_jobs.imaging.reading import OnnxRuntime, Verdict, verdict
+from ray_jobs.imaging.reading import OnnxRuntime
 from ray_jobs.imaging.selection import unsuitable
+from ray_jobs.imaging.verdict import Verdict, verdict
 from ray_jobs.registry import Card, load_model, outside
 from schemas.dicom.image import age_of
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from ray_jobs.imaging.reading import verdict
+from ray_jobs.imaging.verdict import verdict
 from ray_jobs.registry import Card
 from schemas.events import ImagingFindingReported, ImagingInstanceStored
 from schemas.events.findings import ClassProbability

@@ -5,7 +5,7 @@ import pytest
 
 from ray_jobs.imaging.model import ImagingModel
 from ray_jobs.imaging.pixels import film
-from ray_jobs.imaging.reading import verdict
+from ray_jobs.imaging.verdict import verdict
 from ray_jobs.registry import load_card
 from ray_jobs.wire import WireError
 from tests.ray_jobs.imaging.dicoms import rg1
