@@ -8,8 +8,9 @@ import numpy.typing as npt
 from PIL import Image
 
 SIDE: Final = 224
-FULL_HEAT: Final = 12.0
-"""Evidence (log-odds a cell) that is drawn fully red; a film-wide scale would make faint evidence look strong."""
+FAINT_HEAT: Final = 3.0
+FULL_HEAT: Final = 18.0
+"""Evidence (log-odds a cell) that begins to show, and that is fully red: scaled by itself a faint film would look ill."""
 MOST_OPAQUE: Final = 150
 
 
@@ -19,8 +20,8 @@ def film_png(film: npt.NDArray[np.uint8]) -> bytes:
 
 
 def heatmap_png(heat: npt.NDArray[np.float32]) -> bytes:
-    """float32[7, 7] evidence for disease → RGBA PNG 224 × 224, yellow to red; clear where nothing speaks for it."""
-    positive = np.clip(heat.astype(np.float32) / FULL_HEAT, 0, 1)
+    """float32[7, 7] evidence for disease → RGBA PNG 224 × 224, yellow to red; clear where little speaks for it."""
+    positive = np.clip((heat.astype(np.float32) - FAINT_HEAT) / (FULL_HEAT - FAINT_HEAT), 0, 1)
     smooth = Image.fromarray(positive).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     share = np.clip(np.asarray(smooth, dtype=np.float32), 0, 1)
     overlay = np.zeros((SIDE, SIDE, 4), dtype=np.uint8)
