@@ -10,7 +10,7 @@ from PIL import Image
 SIDE: Final = 224
 FAINT_HEAT: Final = 3.0
 FULL_HEAT: Final = 18.0
-"""Evidence (log-odds a cell) that begins to show, and that is fully red: scaled by itself a faint film would look ill."""
+"""Evidence (log-odds a cell) that begins to show, and that is red: scaled by itself a healthy film would look ill."""
 MOST_OPAQUE: Final = 150
 
 
