@@ -14,7 +14,7 @@ import httpx
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-SIZE = {"width": 1440, "height": 900}
+WIDTH, HEIGHT = 1440, {"board": 900, "patient": 1240, "beds": 1000}
 COLOURS = 128
 """A page has few colours: as a palette its picture weighs a third."""
 
@@ -29,9 +29,10 @@ def take(address: dict[str, Any], folder: Path) -> None:
         browser = playwright.chromium.launch(
             executable_path=program, args=["--headless", "--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport=SIZE)  # type: ignore[arg-type]  # a dict of the two numbers it wants
+        page = browser.new_page()
         page.goto(f"{address['console']}/?token={token}")
         for name, path in (("board", "/"), ("patient", f"/patients/{patient}"), ("beds", "/beds")):
+            page.set_viewport_size({"width": WIDTH, "height": HEIGHT[name]})
             page.goto(f"{address['console']}{path}")
             page.wait_for_timeout(1500)
             _shoot(page, folder / f"{name}.png")
