@@ -52,9 +52,9 @@ class Settings(BaseSettings):
     dicom_port: int = 11112
     """DICOM C-STORE and C-ECHO."""
     ae_title: str = "WARDWATCH"
+    """Our application entity title."""
     mrn_authority: str = ""
     """`Identifier.system` of the site's record numbers in FHIR; a DICOM object without issuer has a PatientID of it."""
-    """Our application entity title."""
     metrics_port: int = 0
     """/metrics and /health of a process without a web server of its own; 0 picks a free port."""
     open: bool = False
