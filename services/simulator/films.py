@@ -1,11 +1,11 @@
-"""Chest films of the simulated hospital as DICOM (PS3.3 A.26 DX image), from a folder of pictures or drawn.
+"""Chest films of the simulated hospital as DICOM (PS3.3 A.26 DX image): real pictures, or drawn.
 
-With `WARDWATCH_FILMS` (a folder of JPEG or PNG films) the pictures are those. Without, a phantom is
-drawn: ribs, lungs, heart, and for pneumonia a soft patch in one lung. A phantom shows that the way
-works; what a model says of it means nothing, and the console shows it as what it is, a simulation.
+Given a folder or a tar archive of films, the pictures are those. Without, a phantom is drawn: ribs, lungs, heart, and a
+soft patch in one lung. A phantom shows that the way works; a good model says of it that it cannot assess it.
 """
 
 import io
+import tarfile
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittle
 from services.simulator.hospital import Inpatient
 
 SIDE = 512
+SUFFIXES = {".jpeg", ".jpg", ".png"}
 
 
 def phantom(rng: np.random.Generator, *, pneumonia: bool) -> npt.NDArray[np.uint8]:
@@ -52,13 +53,30 @@ def _signed(image: Image.Image) -> npt.NDArray[np.int16]:
     return np.asarray(image, np.int16)
 
 
-def picture_from(folder: Path, rng: np.random.Generator) -> npt.NDArray[np.uint8] | None:
-    """A film of the folder, uint8 [rows, columns]; None when it holds none."""
-    names = sorted(p for p in folder.rglob("*") if p.suffix.lower() in {".jpeg", ".jpg", ".png"})
-    if not names:
-        return None
-    with Image.open(names[int(rng.integers(len(names)))]) as image:
-        return np.asarray(image.convert("L"), np.uint8)
+class Pictures:
+    """Films of a folder, or of a tar archive, in random order; empty when it holds no JPEG or PNG."""
+
+    def __init__(self, source: Path, rng: np.random.Generator) -> None:
+        self._source, self._rng = source, rng
+        if source.is_dir():
+            self._names = sorted(str(p) for p in source.rglob("*") if p.suffix.lower() in SUFFIXES)
+        else:
+            with tarfile.open(source) as archive:
+                self._names = sorted(n for n in archive.getnames() if Path(n).suffix.lower() in SUFFIXES)
+
+    def next(self) -> npt.NDArray[np.uint8] | None:
+        """One film, uint8 [rows, columns]; None when there is none."""
+        if not self._names:
+            return None
+        name = self._names[int(self._rng.integers(len(self._names)))]
+        if self._source.is_dir():
+            content = Path(name).read_bytes()
+        else:
+            with tarfile.open(self._source) as archive:
+                member = archive.extractfile(name)
+                content = member.read() if member is not None else b""
+        with Image.open(io.BytesIO(content)) as image:
+            return np.asarray(image.convert("L"), np.uint8)
 
 
 def film(who: Inpatient, at: datetime, pixels: npt.NDArray[np.uint8]) -> bytes:

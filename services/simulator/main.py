@@ -51,6 +51,7 @@ def run(play: Play, stop: threading.Event, *, until: float | None = None) -> Pub
     _report(play, publisher, "live")
     begun = time.monotonic()
     rng = np.random.default_rng([play.seed, 99])
+    pictures = films.Pictures(play.films, rng) if play.films else None
     children = [p for p in inpatients if p.body.child]
     adults = [p for p in inpatients if p.body.illness == "respiratory"]
     to_film = [*children[:FILMS_AT_START], *adults[:1]]
@@ -60,7 +61,7 @@ def run(play: Play, stop: threading.Event, *, until: float | None = None) -> Pub
             publisher.send(resources, moment)
         if to_film:
             who = to_film.pop(0)
-            found = films.picture_from(play.films, rng) if play.films else None
+            found = pictures.next() if pictures else None
             pixels = films.phantom(rng, pneumonia=bool(len(to_film) % 2)) if found is None else found
             publisher.store(films.film(who, at, pixels))
         _report(play, publisher, "live")
