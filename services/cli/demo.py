@@ -28,7 +28,7 @@ def demo(
     speed: Annotated[float, typer.Option(min=1, help="Hospital seconds in a real second.")] = 60.0,
     seed: Annotated[int, typer.Option(help="Another seed is another hospital.")] = 7,
     films: Annotated[
-        Path | None, typer.Option(help="Folder of chest films (JPEG, PNG); else phantoms are drawn.")
+        Path | None, typer.Option(help="Folder or tar of chest films; else the public ones, else drawn.")
     ] = None,
     port: Annotated[int, typer.Option(help="Port of the console; a free one when it is taken.")] = 8080,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output at the end.")] = False,
