@@ -7,7 +7,6 @@ import secrets
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -48,13 +47,13 @@ def bench(
     os.environ[MARK] = mark  # every process of the system inherits it: that is how its memory is found
     options = SystemOptions(told=False, modes={"sepsis": {"*": "live"}, "chest-pneumonia": {"*": "live"}})
     try:
-        with System(options, console) as system, contextlib.closing(Bench(system, console)) as running:
+        with System(options, console) as system, contextlib.closing(Bench(system, console, mark)) as running:
             steps = list(running.steps(seconds))
             memory = counting.memory_mb(mark)
     except (CannotStartError, DependencyError) as error:
         console.print(f"[red]cannot run:[/red] {error}", highlight=False)
         raise typer.Exit(NO_DEPENDENCY) from error
-    found = Findings(steps, memory, time.monotonic() - began)
+    found = Findings(steps, memory, running.cpu_ms, time.monotonic() - began)
     if write is not None:
         write.parent.mkdir(parents=True, exist_ok=True)
         write.write_text(page(found), encoding="utf-8")
@@ -70,6 +69,8 @@ class Bench:
 
     system: System
     console: Console
+    mark: str
+    cpu_ms: dict[str, float] = field(default_factory=dict)
     reader: KafkaReader = field(init=False)
     _numbers: Iterator[str] = field(init=False)
     _steps: int = 0
@@ -86,10 +87,15 @@ class Bench:
     def steps(self, seconds: float) -> Iterator[Step]:
         """Warm up, then latency idle and at 1,000 readings/s, then rates until one is not carried."""
         patients = self.admit(PATIENTS)
-        self.step("warm-up", patients, 500, seconds, alarms=int(seconds))
         long = 2 * seconds
+        self.step("warm-up", patients, 1000, long, alarms=int(seconds))  # Kafka's Java compiles while it runs
         yield self.step("idle", patients, 0, long, alarms=int(long * ALARMS_A_SECOND))
-        yield self.step("1000", patients, 1000, long, alarms=int(long * ALARMS_A_SECOND))
+        before = counting.cpu_s(self.mark)
+        thousand = self.step("1000", patients, 1000, long, alarms=int(long * ALARMS_A_SECOND))
+        charts = thousand.offered / BUNDLE * long
+        after = counting.cpu_s(self.mark)
+        self.cpu_ms = {name: (s - before.get(name, 0.0)) * 1000 / charts for name, s in after.items()}
+        yield thousand
         for name, rates in (("bundles", IN_BUNDLES), ("single", SINGLY)):
             for rate in rates:
                 step = self.step(name, patients, rate, seconds, single=name == "single")
@@ -153,8 +159,7 @@ class Bench:
         )  # fmt: skip
         if done.returncode:
             raise DependencyError(f"the load generator failed: {done.stderr[-500:]}")
-        told = json.loads(done.stdout)
-        return Outcome(**told | {"statuses": Counter(told["statuses"])})
+        return Outcome(**json.loads(done.stdout))
 
     def _settle(self) -> None:
         """Wait until the log has stopped growing."""

@@ -1,7 +1,8 @@
 """What the bench counts: what a window of the log holds, how long alerts took, and the memory of every process."""
 
 import contextlib
-from collections import Counter
+import os
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,14 +75,34 @@ def _waits(alerts: Iterable[Record]) -> Iterable[float]:
 
 
 def memory_mb(mark: str) -> dict[str, float]:
-    """Proportional set size (proc(5), smaps_rollup) of each process whose environment holds the mark, by what it is."""
+    """Proportional set size (proc(5), smaps_rollup) of the system's processes, by what they are."""
     found: Counter[str] = Counter()
-    for folder in Path("/proc").iterdir():
-        with contextlib.suppress(OSError, ValueError):
-            if folder.name.isdigit() and mark.encode() in (folder / "environ").read_bytes():
-                pss = next(x for x in (folder / "smaps_rollup").read_text().splitlines() if x.startswith("Pss:"))
-                found[_what((folder / "cmdline").read_bytes())] += int(pss.split()[1])
+    for folder in processes(mark):
+        with contextlib.suppress(OSError, StopIteration):
+            pss = next(x for x in (folder / "smaps_rollup").read_text().splitlines() if x.startswith("Pss:"))
+            found[_what((folder / "cmdline").read_bytes())] += int(pss.split()[1])
     return {name: round(kb / 1024, 1) for name, kb in found.most_common()}
+
+
+def cpu_s(mark: str) -> dict[str, float]:
+    """Processor seconds that the system's processes have used so far (proc(5), stat), by what they are."""
+    found: dict[str, float] = defaultdict(float)
+    tick = os.sysconf("SC_CLK_TCK")
+    for folder in processes(mark):
+        with contextlib.suppress(OSError):
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            found[_what((folder / "cmdline").read_bytes())] += (int(fields[11]) + int(fields[12])) / tick
+    return found
+
+
+def processes(mark: str) -> Iterable[Path]:
+    """Folders in /proc of our children and of all whose environment holds the mark (Ray's leave us, Redis hides it)."""
+    for folder in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if folder.name.isdigit() and int(folder.name) != os.getpid():
+                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                if parent == os.getpid() or mark.encode() in (folder / "environ").read_bytes():
+                    yield folder
 
 
 def _what(cmdline: bytes) -> str:

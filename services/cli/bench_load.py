@@ -9,7 +9,6 @@ import asyncio
 import json
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -44,7 +43,7 @@ class Load:
     rate: float
     seconds: float
     single: bool = False
-    connections: int = 24
+    connections: int = 64
 
 
 @dataclass
@@ -53,7 +52,7 @@ class Outcome:
 
     began: float = 0.0
     ended: float = 0.0
-    statuses: Counter[str] = field(default_factory=Counter)
+    statuses: dict[str, int] = field(default_factory=dict)
     acknowledged_ms: list[float] = field(default_factory=list)
     late_ms: list[float] = field(default_factory=list)
 
@@ -124,7 +123,8 @@ async def send(load: Load) -> Outcome:
             head = await reader.readuntil(b"\r\n\r\n")
             length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
             await reader.readexactly(int(length.partition(b":")[2]))
-            outcome.statuses[head[9:12].decode()] += 1
+            status = head[9:12].decode()
+            outcome.statuses[status] = outcome.statuses.get(status, 0) + 1
             outcome.acknowledged_ms.append((time.monotonic() - left) * 1000)
             outcome.late_ms.append((left - began - due) * 1000)
             if time.monotonic() > began + load.seconds + AHEAD_S:
