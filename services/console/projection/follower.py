@@ -20,6 +20,8 @@ from services.runtime.ports import Clock, LogReader, Partition
 log = logs.get(__name__)
 
 WAIT_S: Final = 1.0
+GATHER_S: Final = 0.05
+"""A transaction and a message to every page for each chart cost more than folding it: some are folded at once."""
 LOOK_AGAIN_S: Final = 5.0
 STUCK_S: Final = 30.0
 FAR_BEHIND: Final = 1_000
@@ -62,7 +64,8 @@ class Follower:
         while not stop.is_set():
             self._turned = time.monotonic()
             try:
-                self.turn(WAIT_S / 2)
+                if self.turn(WAIT_S / 2):
+                    stop.wait(GATHER_S)
             except (DependencyError, sqlite3.Error) as error:
                 # Nothing of the turn was committed: read again from where the store stands.
                 log.warning("projection_waits", reason=str(error))
@@ -72,8 +75,8 @@ class Follower:
         self._drop_reader()
         self._stand("stopped")
 
-    def turn(self, timeout_s: float) -> None:
-        """One batch: read, fold, tell. Raises DependencyError when the log does not answer."""
+    def turn(self, timeout_s: float) -> bool:
+        """One batch: read, fold, tell; whether there was any. Raises DependencyError when the log does not answer."""
         if self._reader is None:
             self._reader = self._open_reader()
         if time.monotonic() - self._looked > LOOK_AGAIN_S:
@@ -97,6 +100,7 @@ class Follower:
         if batch:
             self._clock.told(instant(touched.newest_known))
             self._changed(touched)
+        return bool(batch)
 
     def _look(self, reader: LogReader) -> None:
         """Find the partitions, where to begin in each, and how far behind we are."""
