@@ -1,6 +1,7 @@
 """A patient who deteriorates: one alert for each kind, with its reasons, taken by a person, over when measured so."""
 
 from datetime import timedelta
+from functools import partial
 
 import httpx
 import pytest
@@ -86,7 +87,7 @@ def test_septic_patients_have_one_alert_of_each_kind(system: System, epochs: liv
         high = [f.probability >= max(rule.amber, f.threshold) for f in said]
         reached = any(all(high[n : n + rule.raise_after]) for n in range(len(high) - rule.raise_after + 1))
         assert reached, f"shock does not reach the model's level: {[round(f.probability, 3) for f in said]}"
-        assert live.eventually(lambda number=number: {"news2", "sepsis"} <= kinds(system, number), 20)
+        assert live.eventually(partial(both_kinds, system, number), 20)
         for kind in ("news2", "sepsis"):
             assert_raised_once([e for e in alerts_of(system, number) if e.kind == kind])
 
@@ -97,9 +98,9 @@ def forecasts(system: System, keys: set[str]) -> list[RiskForecasted]:
     return [w.event for items in found for w in items if isinstance(w.event, RiskForecasted)]
 
 
-def kinds(system: System, number: str) -> set[str]:
-    """Kinds of alert that were raised for a patient."""
-    return {e.kind for e in alerts_of(system, number) if isinstance(e, AlertRaised)}
+def both_kinds(system: System, number: str) -> bool:
+    """Whether the score and the model have raised an alert for a patient."""
+    return {"news2", "sepsis"} <= {e.kind for e in alerts_of(system, number) if isinstance(e, AlertRaised)}
 
 
 def assert_raised_once(events: list[AlertEvent]) -> None:
