@@ -15,9 +15,9 @@ SISTER = "sister-token"
 Opened = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium from WARDWATCH_CHROMIUM or the system."""
+    """Chromium from WARDWATCH_CHROMIUM or the system. Ended with the module: while it lives it runs an event loop."""
     program = os.environ.get("WARDWATCH_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not program:
         pytest.skip("no Chromium here: install one, or name it in WARDWATCH_CHROMIUM")

@@ -94,6 +94,7 @@ def recorded(kafka: str, site: str) -> list[ObservationsRecorded]:
             decode(record.value, record.headers).event
             for partition in reader.partitions("clinical")
             for record in reader.read(partition, *reader.bounds(partition))
+            if any(name == "ce_type" for name, _ in record.headers)  # other tests of the run write no events
         ]
     finally:
         reader.close()
