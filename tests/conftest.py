@@ -59,11 +59,54 @@ def serve_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayServer]
         server.stop()
 
 
+class OneSystem:
+    """The whole system with a told clock, started when first asked for and stopped when no further test wants it."""
+
+    def __init__(self) -> None:
+        self._running: System | None = None
+
+    def get(self) -> System:
+        """Started, if it is not."""
+        if self._running is None:
+            modes = {"sepsis": {"*": "live"}, "chest-pneumonia": {"*": "live"}}
+            self._running = System(SystemOptions(modes=modes)).start()
+        return self._running
+
+    def stop(self) -> None:
+        """Stopped, if it runs."""
+        if self._running is not None:
+            self._running.stop()
+            self._running = None
+
+
+ONE_SYSTEM = OneSystem()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """First the demo, which is a system of its own; then those that share one; then all others, without its load."""
+    items.sort(key=lambda item: 0 if item.path.name == "test_demo.py" else 1 if wants_system(item) else 2)
+
+
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Stop the shared system when the next test does not want it."""
+    if nextitem is None or not wants_system(nextitem):
+        ONE_SYSTEM.stop()
+
+
+def wants_system(item: pytest.Item) -> bool:
+    """Whether a test uses the shared system."""
+    return "system" in getattr(item, "fixturenames", ())
+
+
+def pytest_sessionfinish() -> None:
+    """A run that was cut short leaves nothing behind either."""
+    ONE_SYSTEM.stop()
+
+
 @pytest.fixture(scope="session")
-def system() -> Iterator[System]:
-    """The whole system with a told clock, one for the whole run. Services may be killed: they come back."""
-    with System(SystemOptions(modes={"sepsis": {"*": "live"}, "chest-pneumonia": {"*": "live"}})) as running:
-        yield running
+def system() -> System:
+    """The whole system with a told clock, one for all tests that use it. Services may be killed: they come back."""
+    return ONE_SYSTEM.get()
 
 
 @pytest.fixture(scope="session")
