@@ -79,7 +79,8 @@ def test_a_child_dies_with_its_parent(tmp_path: Path) -> None:
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=CHECKOUT, text=True)
     assert parent.stdout is not None
     orphan = int(parent.stdout.readline())
-    assert not gone(orphan)
+    # It is tied to its parent before it becomes the program, so that is what to wait for.
+    assert eventually(lambda: Path(f"/proc/{orphan}/comm").read_text().strip() == "sleep")
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
