@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup setup-slim demo test check fix bench docs lock clean
+.PHONY: help setup setup-slim demo test check check-types check-tests fix bench docs lock clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -23,8 +23,13 @@ test: setup  ## every test, with real Kafka, Redis, Ray Serve and DICOM peers (A
 check: setup  ## format, lint, types, import rules and the fast tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync check-types check-tests
+
+check-types:
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+check-tests:
 	@$(BIN)/python -m pytest -q -m "not servers and not browser and not faults and not slow" $(ARGS)
 
 fix: setup  ## what format and lint can mend by themselves
