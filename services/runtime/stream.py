@@ -47,7 +47,6 @@ class StreamLoop(Generic[S]):
         self._poison: set[tuple[str, int, int]] = set()
         self._snapshot_at = self._committed_at = time.monotonic()
         self._uncommitted: dict[Partition, int] = {}
-        self._labels = parts.health, stage.service
 
     def run(self, stop: threading.Event) -> None:
         """Join, turn, and join again after a failure, until `stop` is set."""
