@@ -45,14 +45,34 @@ class Calibration(_Part):
     intercept: float
 
 
+class Band(_Part):
+    """A level of risk people act on, from a probability up to the next band's."""
+
+    name: Literal["low", "raised", "high", "very high"]
+    from_probability: float = Field(ge=0, le=1)
+
+
+class Conformal(_Part):
+    """Bounds of the conformal set at `level` (label-conditional split conformal: Vovk 2013; Sadinle et al. 2019).
+
+    The outcome is in the set from probability `yes_from` up, its absence up to `no_to`; in both: undecided.
+    """
+
+    level: float = Field(gt=0, lt=1)
+    yes_from: float = Field(ge=0, le=1)
+    no_to: float = Field(ge=0, le=1)
+
+
 class Card(_Part):
     """What machines must know about a model; `card.md` tells people the rest."""
 
     name: Name
     version: str
     task: str
-    kind: Literal["trees", "network"]
+    kind: Literal["trees", "network", "blend"]
     outcome: str = ""
+    # A key of `ray_jobs.risk.feature_sets`; risk models only.
+    feature_set: str = "sepsis"
     features: tuple[str, ...] = ()
     features_sha: str = ""
     classes: tuple[str, ...] = ()
@@ -60,13 +80,32 @@ class Card(_Part):
     # serves a score that counts hours, far fewer alerts may be bearable at a bedside.
     threshold: float = Field(ge=0, le=1)
     alert_threshold: float | None = Field(default=None, ge=0, le=1)
+    # None: to the end of the hospital stay.
     horizon_hours: float | None = Field(default=None, gt=0)
+    # The clock hours of a stay that the model saw in training: later ones are outside.
+    max_hours: int = Field(default=336, ge=1)
+    # Vital signs of different kinds that must have been measured in the stay before the model may speak.
+    min_vitals: int = Field(default=0, ge=0)
+    bands: tuple[Band, ...] = ()
+    conformal: Conformal | None = None
     population: Population
     input: str
     calibration: Calibration | None = None
     licence: str = ""
     extra: Mapping[str, str | float] = Field(default_factory=dict)
     files: Mapping[str, Sha256]
+
+    def band(self, probability: float) -> str | None:
+        """The name of the highest band a probability reaches; None for a model without bands."""
+        reached = [band.name for band in self.bands if probability >= band.from_probability]
+        return reached[-1] if reached else None
+
+    def conformal_set(self, probability: float) -> tuple[str, ...] | None:
+        """Of "yes" and "no" those that the forecast cannot exclude at the card's level; None without one."""
+        if self.conformal is None:
+            return None
+        yes, no = probability >= self.conformal.yes_from, probability <= self.conformal.no_to
+        return tuple(name for name, held in (("no", no), ("yes", yes)) if held)
 
     @property
     def alerts_at(self) -> float:

@@ -69,6 +69,26 @@ WIDTH: Final = len(COLUMNS)
 LOW: Final[Grid] = np.array([column.low for column in COLUMNS])
 HIGH: Final[Grid] = np.array([column.high for column in COLUMNS])
 
+# What the 2019 challenge has not and the 2012 one has: a second grid [hours, EXTRA_WIDTH] beside the first, so that the
+# first keeps its form. `challenge` is the parameter's name in PhysioNet/CinC Challenge 2012.
+EXTRA_COLUMNS: Final[tuple[Column, ...]] = (
+    Column("pao2", "PaO2", 10, 700),
+    Column("sodium", "Na", 80, 200),
+    Column("albumin", "Albumin", 0.5, 8),
+    Column("alt", "ALT", 1, 20000),
+    Column("glasgow_coma_score", "GCS", 3, 15),
+    Column("urine_output", "Urine", 0, 5000),
+    Column("mechanical_ventilation", "MechVent", 0, 1),
+    Column("weight", "Weight", 20, 400),
+    Column("height", "Height", 100, 250),
+    Column("cholesterol", "Cholesterol", 10, 1000),
+    Column("troponin_t", "TroponinT", 0.001, 100),
+)
+EXTRA_NAMES: Final[tuple[str, ...]] = tuple(column.name for column in EXTRA_COLUMNS)
+EXTRA_INDEX: Final[dict[str, int]] = {name: i for i, name in enumerate(EXTRA_NAMES)}
+EXTRA_WIDTH: Final = len(EXTRA_COLUMNS)
+_BY_NAME: Final[dict[str, Column]] = {column.name: column for column in (*COLUMNS, *EXTRA_COLUMNS)}
+
 
 class GridReading(NamedTuple):
     """A reading as the grid sees it: short name, value in the canonical unit, time taken, and its id for ties."""
@@ -87,10 +107,11 @@ def row_of(taken: datetime, admission: datetime) -> int:
 def cell(name: str, value: float) -> float:
     """What the grid holds for a value: NaN outside the column's range, else the nearest single-precision number.
 
+    `name` is a column of either grid.
     Single precision because the training files have it: 36.1 sent as a decimal and read from a file give the same bits.
     """
     rounded = float(np.float32(value))
-    column = COLUMNS[INDEX[name]]
+    column = _BY_NAME[name]
     # The bounds pass the same rounding, so that a value on a bound is inside however it was stored.
     return rounded if float(np.float32(column.low)) <= rounded <= float(np.float32(column.high)) else math.nan
 
