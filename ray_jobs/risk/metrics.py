@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from ray_jobs.risk.utility import LABEL_LEAD_HOURS
@@ -19,6 +18,8 @@ Flags = NDArray[np.bool_]
 SILENCE_HOURS: Final = 24
 TRUE_BEFORE_HOURS, TRUE_AFTER_HOURS = 3, 24
 BED_DAYS_PER_ALARM: Final = 12
+MAX_STEPS: Final = 50
+SMALL_STEP: Final = 1e-7
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +52,51 @@ def discrimination(ranked: Ranked, label: Flags, weight: Floats) -> tuple[float,
     return float(np.trapezoid(recall, fall_out)), float(np.sum(np.diff(recall) * precision))
 
 
-def calibration_line(probability: Floats, label: Flags) -> tuple[float, float]:
-    """Slope and intercept of the labels' log-odds on the forecast's (Cox 1958): 1 and 0 when it means what it says."""
+def calibration_line(
+    probability: Floats, label: Flags, weight: Floats | None = None, *, slope_deviation: float = math.inf
+) -> tuple[float, float]:
+    """Slope and intercept of the labels' log-odds on the forecast's (Cox 1958): 1 and 0 when it means what it says.
+
+    A finite `slope_deviation` shrinks the slope to 1: it is then the mode under a normal prior of that deviation.
+    Both are NaN where the labels are all alike.
+    """
+    if label.all() or not label.any():
+        return math.nan, math.nan
     x, y = logit(np.clip(probability, 1e-9, 1 - 1e-9)), label.astype(np.float64)
+    return fit_line(x, y, weight, slope_deviation=slope_deviation)
 
-    def loss(line: Floats) -> tuple[float, Floats]:
-        z = line[0] * x + line[1]
-        residual = expit(z) - y
-        return float(np.mean(np.logaddexp(0, z) - y * z)), np.array([np.mean(residual * x), np.mean(residual)])
 
-    fit = minimize(loss, np.array([1.0, 0.0]), jac=True, method="BFGS")
-    return float(fit.x[0]), float(fit.x[1])
+def fit_line(
+    x: Floats, y: Floats, weight: Floats | None = None, *, start: tuple[float, float] = (1.0, 0.0), slope_deviation: float
+) -> tuple[float, float]:
+    """Slope and intercept of the logistic line of y (0 or 1) on x by damped Newton steps (as `calibration_line`)."""
+    weight = np.ones_like(x) if weight is None else weight
+    ridge = slope_deviation**-2
+    line = np.array(start)
+
+    def loss_at(at: Floats, z: Floats) -> float:
+        return float(np.dot(weight, np.logaddexp(0, z) - y * z) + ridge / 2 * (at[0] - 1) ** 2)
+
+    z = line[0] * x + line[1]
+    loss = loss_at(line, z)
+    for _ in range(MAX_STEPS):
+        p = expit(z)
+        wrong, spread = weight * (p - y), weight * p * (1 - p)
+        slope_gradient, slope_curve = np.dot(wrong, x) + ridge * (line[0] - 1), np.dot(spread, x * x) + ridge
+        hessian = np.array([[slope_curve, np.dot(spread, x)], [np.dot(spread, x), spread.sum()]])
+        step = np.linalg.lstsq(hessian, np.array([slope_gradient, wrong.sum()]), rcond=None)[0]
+        # Far from the optimum a whole step may overshoot: halve it until it is downhill.
+        while True:
+            tried = line - step
+            z = tried[0] * x + tried[1]
+            tried_loss = loss_at(tried, z)
+            if tried_loss <= loss or np.abs(step).max() < SMALL_STEP:
+                break
+            step = step / 2
+        line, loss = tried, tried_loss
+        if np.abs(step).max() < SMALL_STEP:
+            break
+    return float(line[0]), float(line[1])
 
 
 def observed_expected(probability: Floats, label: Flags, parts: int = 20, highest: int = 5) -> list[float]:
