@@ -46,15 +46,16 @@ def _topic(
 TOPICS: dict[str, Topic] = {
     t.name: t
     for t in (
-        _topic("clinical", "site, patient", "watch operations console"),
+        _topic("clinical", "site, patient", "watch operations drift console"),
         _topic("imaging", "site, patient", "imaging"),
-        _topic("risk", "site, patient", "alerting operations outlets console"),
+        _topic("risk", "site, patient", "alerting operations drift outlets console"),
         _topic("findings", "site, patient", "alerting outlets console"),
         _topic("alerts", "site, patient", "outlets console"),
         _topic("alert-state", "site, patient, kind; partitioned by patient", "alerting", compact=True),
         _topic("decisions", "site, patient", "alerting console learning"),
         _topic("places", "site, location", "operations console", patient=False, compact=True),
         _topic("plans", "ward or site", "operations outlets console", patient=False),
+        _topic("models", "site, model", "drift outlets", patient=False, days=90),
         _topic("turns", "service; partition of its input", "watch alerting", days=30),
         _topic("quarantine", "original key", "people", patient=False, days=90),
         _topic("audit", "actor", "auditors", patient=False, days=365),

@@ -38,6 +38,17 @@ from schemas.events.clinical import (
 )
 from schemas.events.control import AccessAudited, Quarantined, TurnTaken
 from schemas.events.decisions import DecisionMade
+from schemas.events.drift import (
+    EstimatedPerformance,
+    LabelledPerformance,
+    Measure,
+    ModelDriftAlarm,
+    ModelDriftEnded,
+    ModelDriftEvent,
+    ModelDriftFound,
+    ModelDriftMeasured,
+    ReadingDrift,
+)
 from schemas.events.findings import ClassProbability, ImagingFindingReported
 from schemas.events.imaging import ImagingInstanceStored, ImagingStudyCompleted
 from schemas.events.places import BedStatusChanged, LocationDefined
@@ -94,6 +105,9 @@ EVENTS: dict[str, type[Event]] = {
         ImagingStudyCompleted,
         LocationDefined,
         MedicationAdministered,
+        ModelDriftEnded,
+        ModelDriftFound,
+        ModelDriftMeasured,
         NoteWritten,
         ObservationsRecorded,
         OxygenTargetPrescribed,
@@ -142,6 +156,7 @@ __all__ = [
     "EncounterEnded",
     "EncounterStarted",
     "EncounterTransferred",
+    "EstimatedPerformance",
     "Event",
     "Evidence",
     "Factor",
@@ -151,8 +166,15 @@ __all__ = [
     "ImagingFindingReported",
     "ImagingInstanceStored",
     "ImagingStudyCompleted",
+    "LabelledPerformance",
     "LocationDefined",
+    "Measure",
     "MedicationAdministered",
+    "ModelDriftAlarm",
+    "ModelDriftEnded",
+    "ModelDriftEvent",
+    "ModelDriftFound",
+    "ModelDriftMeasured",
     "NoteWritten",
     "ObservationsRecorded",
     "OxygenTargetPrescribed",
@@ -164,6 +186,7 @@ __all__ = [
     "Place",
     "Quarantined",
     "Reading",
+    "ReadingDrift",
     "ReadingsRetracted",
     "RiskForecasted",
     "ScheduleDecided",
