@@ -52,7 +52,7 @@ TOPICS: dict[str, Topic] = {
         _topic("findings", "site, patient", "alerting outlets console"),
         _topic("alerts", "site, patient", "outlets console"),
         _topic("alert-state", "site, patient, kind; partitioned by patient", "alerting", compact=True),
-        _topic("decisions", "site, patient", "alerting console learning"),
+        _topic("decisions", "site, patient", "watch alerting console learning"),
         _topic("places", "site, location", "operations console", patient=False, compact=True),
         _topic("plans", "ward or site", "operations outlets console", patient=False),
         _topic("models", "site, model", "drift outlets", patient=False, days=90),

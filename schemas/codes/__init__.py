@@ -3,6 +3,7 @@
 from schemas.codes.coded import ANSWERS, CONSCIOUSNESS, LOINC, OXYGEN, SNOMED, UCUM
 from schemas.codes.convert import Unusable, canonical
 from schemas.codes.measurements import BY_LOINC, MEASUREMENTS, Measurement, measurement
+from schemas.codes.reference import REFERENCE, Range, reference
 from schemas.codes.units import Conversion
 
 __all__ = [
@@ -12,11 +13,14 @@ __all__ = [
     "LOINC",
     "MEASUREMENTS",
     "OXYGEN",
+    "REFERENCE",
     "SNOMED",
     "UCUM",
     "Conversion",
     "Measurement",
+    "Range",
     "Unusable",
     "canonical",
     "measurement",
+    "reference",
 ]

@@ -1,4 +1,4 @@
-"""Answers that are codes and not numbers: consciousness (ACVPU) and supplemental oxygen.
+"""Answers that are codes and not numbers: consciousness (ACVPU), supplemental oxygen, mechanical ventilation.
 
 NEWS2 (Royal College of Physicians 2017, chart 1) asks alert or not (new confusion, voice, pain, unresponsive), and
 air or oxygen. Code systems: LOINC answer lists, SNOMED CT, and the bare letters that devices send.
@@ -13,6 +13,8 @@ UCUM: Final = "http://unitsofmeasure.org"
 SNOMED_MEASUREMENTS: Final[dict[str, str]] = {
     "1104441000000107": "consciousness",  # ACVPU scale (UK extension)
     "371825009": "supplemental_oxygen",  # patient on oxygen
+    "371820004": "mechanical_ventilation",  # patient ventilated
+    "40617009": "mechanical_ventilation",  # artificial ventilation (regime/therapy)
 }
 """Observations named by SNOMED CT instead of LOINC, to our short name."""
 
@@ -31,5 +33,18 @@ OXYGEN: Final[dict[str, float]] = {
 }  # fmt: skip
 """Answer code to 0 (air) or 1 (oxygen)."""
 
-ANSWERS: Final[dict[str, dict[str, float]]] = {"consciousness": CONSCIOUSNESS, "supplemental_oxygen": OXYGEN}
+VENTILATION: Final[dict[str, float]] = {
+    "373067005": 0.0, "N": 0.0, "LA32-8": 0.0,  # no
+    "371820004": 1.0, "373066001": 1.0, "Y": 1.0, "LA33-6": 1.0,  # patient ventilated; yes
+}  # fmt: skip
+"""Answer code to 0 (breathes alone) or 1 (a machine breathes)."""
+
+YES_OR_NO: Final = frozenset({"supplemental_oxygen", "mechanical_ventilation"})
+"""What may also be told as a boolean."""
+
+ANSWERS: Final[dict[str, dict[str, float]]] = {
+    "consciousness": CONSCIOUSNESS,
+    "supplemental_oxygen": OXYGEN,
+    "mechanical_ventilation": VENTILATION,
+}
 """Short name to its answers."""

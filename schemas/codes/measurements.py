@@ -62,6 +62,10 @@ _ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "ng_l": ("ng/L", "ng/l", "pg/mL", "pg/ml"),
     "per_ul": ("/uL", "/ul", "{cells}/uL"),
     "litre": ("L", "l"),
+    "gram": ("g",),
+    "pound": ("[lb_av]",),
+    "metre": ("m",),
+    "inch": ("[in_i]",),
 }
 _PRESSURE = "mmHg"
 _PER_MINUTE = "{beats}/min {breaths}/min {Beats}/min 1/min bpm"
@@ -149,6 +153,16 @@ _TABLE: Final = (
     _m("glasgow_coma_score", "Glasgow coma score", "GCS", "assessment", "{score}", "", 0, (3, 15), "9269-2", "1"),
     _m("urine_output", "Urine output", "Urine", "assessment", "mL", "mL", 0, (0, 20000), "9187-6", "ml",
        litre=times("1000")),
+    # Named by SNOMED CT (schemas.codes.coded): LOINC has modes of ventilation, not whether there is any.
+    _m("mechanical_ventilation", "Mechanical ventilation", "Vent", "assessment", "{score}", "", 0, (0, 1), ""),
+    _m("weight", "Body weight", "Weight", "assessment", "kg", "kg", 1, (0.2, 700), "29463-7 3141-9 3142-7", "Kg",
+       gram=times("0.001"), pound=times("0.45359237")),
+    _m("height", "Body height", "Height", "assessment", "cm", "cm", 0, (20, 280), "8302-2 3137-7 3138-5 8306-3", "",
+       metre=times("100"), inch=times("2.54")),
+    _m("cholesterol", "Cholesterol, total", "Chol", "laboratory", "mg/dL", "mg/dL", 0, (0, 3000),
+       "2093-3 14647-2", _MASS, mmol=times("38.665")),  # 386.65
+    _m("troponin_t", "Troponin T", "TnT", "laboratory", "ng/mL", "ng/mL", 2, (0, 5000),
+       "6598-7 48425-3 67151-1", "ng/ml ug/L ug/l", ng_l=times("0.001")),
 )  # fmt: skip
 
 MEASUREMENTS: Final[dict[str, Measurement]] = {m.name: m for m in _TABLE}

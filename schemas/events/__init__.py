@@ -37,7 +37,7 @@ from schemas.events.clinical import (
     ReadingsRetracted,
 )
 from schemas.events.control import AccessAudited, Quarantined, TurnTaken
-from schemas.events.decisions import DecisionMade
+from schemas.events.decisions import DecisionMade, ExplanationRequested
 from schemas.events.drift import (
     EstimatedPerformance,
     LabelledPerformance,
@@ -61,6 +61,7 @@ from schemas.events.plans import (
     WardOccupancyChanged,
 )
 from schemas.events.risk import (
+    EarlierForecast,
     Factor,
     ForecastDeclined,
     ForecastExplained,
@@ -97,6 +98,7 @@ EVENTS: dict[str, type[Event]] = {
         EncounterEnded,
         EncounterStarted,
         EncounterTransferred,
+        ExplanationRequested,
         ForecastDeclined,
         ForecastExplained,
         ForecastMissed,
@@ -152,6 +154,7 @@ __all__ = [
     "ConsentChanged",
     "DecisionMade",
     "DemandHour",
+    "EarlierForecast",
     "EncounterCancelled",
     "EncounterEnded",
     "EncounterStarted",
@@ -159,6 +162,7 @@ __all__ = [
     "EstimatedPerformance",
     "Event",
     "Evidence",
+    "ExplanationRequested",
     "Factor",
     "ForecastDeclined",
     "ForecastExplained",

@@ -77,7 +77,7 @@ class EncounterStarted(EncounterEvent):
     kind: Literal["inpatient", "emergency", "ambulatory", "other"] = "inpatient"
     place: Place = Place()
     specialty: Name | None = None
-    icu: Literal["medical", "surgical"] | None = None
+    icu: Literal["medical", "surgical", "coronary", "cardiac_surgical"] | None = None
 
 
 class EncounterTransferred(EncounterEvent):

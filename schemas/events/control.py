@@ -16,8 +16,8 @@ class TurnTaken(Event):
     """`service` folded offsets `since` to `after` of its input partition, then was given the tick `at`.
 
     Written only when that cannot be told from the input topic alone: a tick that was due for some
-    state (`at` is set), or models that did not answer for the rows of this turn (`answered` is false).
-    `ready` is what the tick said of the models.
+    state (`at` is set), or models that did not answer for the rows of this turn (`answered` is false; `missed` names
+    them, and none named means all of them). `ready` is what the tick said of the models.
     """
 
     topic: ClassVar[str] = "turns"
@@ -29,6 +29,7 @@ class TurnTaken(Event):
     at: AwareDatetime | None = None
     ready: bool = True
     answered: bool = True
+    missed: tuple[Name, ...] = ()
 
     @property
     def key(self) -> str:

@@ -1,4 +1,4 @@
-"""What a person decided, who and why (topic `decisions`)."""
+"""What a person decided or asked for, who and why (topic `decisions`)."""
 
 from typing import ClassVar, Literal
 
@@ -19,3 +19,16 @@ class DecisionMade(PatientEvent):
     why: Reason = ""
     at: AwareDatetime
     until: AwareDatetime | None = None
+
+
+class ExplanationRequested(PatientEvent):
+    """A person opened the patient's page and wants the reasons for the present forecast.
+
+    `model` None asks every model; watch answers with `ForecastExplained` (`why_now` asked) where there is a forecast.
+    """
+
+    topic: ClassVar[str] = "decisions"
+
+    by: Name
+    model: Name | None = None
+    encounter: Id

@@ -51,16 +51,20 @@ class ModelEvent(RiskEvent):
 
 
 class RiskForecasted(ModelEvent):
-    """The probability of the model's outcome within `horizon_hours` after `as_of`.
+    """The probability of the model's outcome within `horizon_hours` after `as_of` (None: to the end of the stay).
 
-    `row` is the clock hour since admission (0 = first); `features` is the hash of the feature
-    vector's bytes, `threshold` the model's own alarm level; `late` marks a forecast that was owed.
-    `fresh` is false when the facts behind it are too old to alert on (design rule 5).
+    `band` is the level of risk people act on (`registry.Card.bands`), `conformal` those of "no" and "yes" that the
+    forecast cannot exclude at the card's level; both None for a model without them. `row` is the clock hour since
+    admission (0 = first); `features` is the hash of the feature vector's bytes, `threshold` the model's own alarm
+    level; `late` marks a forecast that was owed. `fresh` is false when the facts behind it are too old to alert on
+    (design rule 5).
     """
 
-    horizon_hours: Annotated[float, Field(gt=0)]
+    horizon_hours: Annotated[float, Field(gt=0)] | None = None
     probability: Probability
     threshold: Probability
+    band: Name | None = None
+    conformal: tuple[Literal["no", "yes"], ...] | None = None
     features: Annotated[str, Field(max_length=64)]
     row: Annotated[int, Field(ge=0)]
     late: bool = False
@@ -81,19 +85,51 @@ class ForecastDeclined(ModelEvent):
 
 
 class Factor(Value):
-    """How much one feature moved the forecast (log-odds), and the value it had."""
+    """How much one reading (or one thing known of the person) moved a forecast.
+
+    `feature` is a short name of `schemas.codes`, or age, sex, unit, time or measuring. `value` is the newest one that
+    the model knew, in `unit` (UCUM), measured at `taken`; `low` and `high` the adult reference range
+    (`schemas.codes.reference`); `trend_per_hour` the least-squares slope of the last six hourly values.
+    `contribution` is in log-odds, above 0 where the reading raises the forecast: the forecast's minus that of the same
+    patient without it, whose probability is `without`. `change` is the contribution minus that of the explanation
+    before, None where there was none.
+    """
 
     feature: Name
     label: Annotated[str, Field(max_length=200)]
     value: float | None
+    unit: Annotated[str, Field(max_length=32)] | None = None
+    taken: AwareDatetime | None = None
+    low: float | None = None
+    high: float | None = None
+    trend_per_hour: float | None = None
     contribution: float
+    without: Probability | None = None
+    change: float | None = None
+
+
+class EarlierForecast(Value):
+    """What was forecast when the model explained itself last."""
+
+    probability: Probability
+    as_of: AwareDatetime
 
 
 class ForecastExplained(ModelEvent):
-    """The features that moved a forecast most, strongest first."""
+    """What moved a forecast most, strongest first, and why it is told now.
+
+    `why_now`: it crossed from one band into another, reached the level people are alerted at, or a person `asked`.
+    `previous` is the forecast of the last explanation that nobody had asked for: what `Factor.change` counts from.
+    `contributions` (log-odds) are those of all factors of the model's feature set, in the order of
+    `ray_jobs.risk.factors`: the next explanation counts its changes from them.
+    """
 
     forecast: Id
+    probability: Probability | None = None
+    why_now: Literal["band", "alert", "asked"] = "alert"
+    previous: EarlierForecast | None = None
     factors: tuple[Factor, ...]
+    contributions: Annotated[tuple[float, ...], Field(max_length=200)] = ()
 
 
 class PatientContextChanged(RiskEvent):

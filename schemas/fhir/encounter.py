@@ -3,7 +3,7 @@
 The resource tells the whole history each time, so each sending gives the whole chain of events again, with the same
 ids as long as nothing changed. Places come from `location[]`, each with `physicalType` wa, ro or bd and a period.
 The hospital's admission before an intensive care stay is `statusHistory` 'arrived'. Intensive care units are known
-by `type` or `serviceType` (SNOMED CT 441994008 medical, 418433008 surgical).
+by `type` or `serviceType`: SNOMED CT, HL7 v3 RoleCode, or the location codes of CDC's NHSN (HSLOC).
 """
 
 from collections.abc import Mapping
@@ -39,7 +39,12 @@ from schemas.ids import digest
 
 UNDER_WAY: Final = frozenset({"arrived", "triaged", "in-progress", "onleave"})
 LEVELS: Final = {"wa": "ward", "ro": "room", "bd": "bed"}
-ICU: Final[dict[str, Literal["medical", "surgical"]]] = {"441994008": "medical", "418433008": "surgical"}
+ICU: Final[dict[str, Literal["medical", "surgical", "coronary", "cardiac_surgical"]]] = {
+    **dict.fromkeys(("441994008", "1027-2"), "medical"),  # SNOMED CT "Medical ICU"; HSLOC "Medical Critical Care"
+    **dict.fromkeys(("418433008", "1030-6"), "surgical"),  # "Surgical ICU"; "Surgical Critical Care"
+    **dict.fromkeys(("CCU", "1028-0"), "coronary"),  # RoleCode "Coronary care unit"; "Medical Cardiac Critical Care"
+    "1032-2": "cardiac_surgical",  # HSLOC "Surgical Cardiothoracic Critical Care"
+}
 KINDS: Final[dict[str, Literal["inpatient", "emergency", "ambulatory"]]] = {
     **dict.fromkeys(("IMP", "ACUTE", "NONAC", "OBSENC", "SS"), "inpatient"),
     "EMER": "emergency",

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final, NoReturn
 
 from schemas.codes import ANSWERS, LOINC, MEASUREMENTS, SNOMED, UCUM, Measurement, Unusable, canonical, measurement
-from schemas.codes.coded import SNOMED_MEASUREMENTS
+from schemas.codes.coded import SNOMED_MEASUREMENTS, YES_OR_NO
 from schemas.codes.measurements import PULSE_OXIMETRY_OR_GAS
 from schemas.events import Reading
 from schemas.fhir.elements import Quantity, moment
@@ -135,7 +135,7 @@ def _number(what: Measurement, quantity: Quantity, value: float) -> float | Unus
 
 
 def _answer(what: Measurement, part: Observation | Component) -> float | Unusable | Ignored:
-    if "valueBoolean" in part and what.name == "supplemental_oxygen":
+    if "valueBoolean" in part and what.name in YES_OR_NO:
         return float(part["valueBoolean"])
     given = [*codes(part.get("valueCodeableConcept")), *([part["valueString"]] if "valueString" in part else [])]
     answers = {ANSWERS[what.name][code] for code in given if code in ANSWERS[what.name]}

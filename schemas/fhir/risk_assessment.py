@@ -27,19 +27,19 @@ def risk_assessment(
                 "outcome": {"text": name},
                 "probabilityDecimal": str(event.probability),
                 "qualitativeRisk": {"text": level},
-                "whenRange": {
-                    "low": {"value": 0, "unit": "h", "system": "http://unitsofmeasure.org", "code": "h"},
-                    "high": {
-                        "value": str(event.horizon_hours),
-                        "unit": "h",
-                        "system": "http://unitsofmeasure.org",
-                        "code": "h",
-                    },
-                },
             }
+            | _when(event.horizon_hours)
         ],
         "note": [
             {"text": f"{factor.label}: {factor.contribution:+.2f} log-odds"} for factor in explained.factors
         ] if explained and explained.factors else None,
     }  # fmt: skip
     return RiskAssessment.model_validate({k: v for k, v in content.items() if v is not None})
+
+
+def _when(hours: float | None) -> dict[str, object]:
+    """The period it is for; a forecast to the end of the hospital stay has none that is known."""
+    if hours is None:
+        return {}
+    unit = {"unit": "h", "system": "http://unitsofmeasure.org", "code": "h"}
+    return {"whenRange": {"low": {"value": 0} | unit, "high": {"value": str(hours)} | unit}}

@@ -79,6 +79,17 @@ def test_consciousness(system: str, code: str, expected: float) -> None:
     assert readings(content | {"valueCodeableConcept": {"coding": [answer]}}) == {"consciousness": expected}
 
 
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [({"valueBoolean": True}, 1), ({"valueCodeableConcept": coding("LA32-8")}, 0)],
+)
+def test_mechanical_ventilation(answer: Json, expected: float) -> None:
+    """Patient ventilated (SNOMED CT 371820004) is answered by yes or no, coded or not."""
+    content = observation() | {"code": coding("371820004", SNOMED)}
+    del content["valueQuantity"]
+    assert readings(content | answer) == {"mechanical_ventilation": expected}
+
+
 def test_an_unknown_answer_is_never_guessed() -> None:
     """An answer that is not in the table is refused, and so is a bare number."""
     content = observation("consciousness", 1)
@@ -168,7 +179,7 @@ def test_without_any_id_the_content_names_it() -> None:
         ({"valueQuantity": None}, Refused),
         ({"valueQuantity": None, "dataAbsentReason": coding("unknown")}, Ignored),
         ({"valueQuantity": None, "valueString": "eighty"}, Refused),
-        ({"code": coding("8302-2")}, Ignored),
+        ({"code": coding("8280-0")}, Ignored),
         ({"modifierExtension": [{"url": "urn:not-really", "valueBoolean": True}]}, Refused),
         ({"extension": [{"url": "urn:harmless", "valueBoolean": True}]}, Readings),
     ],

@@ -77,6 +77,17 @@ def test_an_intensive_care_stay() -> None:
     assert (started.icu, started.admitted) == ("surgical", at(3))
 
 
+@pytest.mark.parametrize(
+    ("code", "unit"),
+    [("441994008", "medical"), ("1030-6", "surgical"), ("CCU", "coronary"), ("1032-2", "cardiac_surgical")],
+)
+def test_the_kind_of_intensive_care(code: str, unit: str) -> None:
+    """SNOMED CT, HL7's RoleCode and the NHSN's location codes each name a kind of unit."""
+    (started,) = events(encounter(type=[coding(code, "urn:any")]))
+    assert isinstance(started, EncounterStarted)
+    assert started.icu == unit
+
+
 @pytest.mark.parametrize("status", ["cancelled", "entered-in-error"])
 def test_a_stay_that_never_was(status: str) -> None:
     """Cancelled or entered in error: the stay is taken back."""
