@@ -37,6 +37,9 @@ class Case:
     whereabouts: Whereabouts = "unknown"
     unanswered: bool = False
     """Nobody took a red alert in time, and that was said."""
+    because: str = ""
+    """The reasons of the model's last explanation, and of when; kept here, so that a restart forgets none."""
+    explained: datetime | None = None
 
 
 def standing(case: Case, *, id_: str, site: str, patient: str, known: datetime) -> AlertStanding:
@@ -46,6 +49,8 @@ def standing(case: Case, *, id_: str, site: str, patient: str, known: datetime) 
         extra["unanswered"] = "yes"
     if case.phase == "suppressed":
         extra["suppressed"] = "yes"
+    if case.explained is not None:
+        extra |= {"because": case.because, "explained": case.explained.isoformat()}
     return AlertStanding(
         id=id_, site=site, patient=patient, known=known, kind=case.kind,
         phase="resolved" if case.phase == "suppressed" else case.phase, alert=case.alert, severity=case.severity,
@@ -63,7 +68,8 @@ def restored(event: AlertStanding) -> Case:
         last_heard=event.last_heard, place=event.place, summary=event.summary, over=event.over, under=event.under,
         limit=event.extra.get("limit", "full"),
         whereabouts="here" if whereabouts == "here" else "left" if whereabouts == "left" else "unknown",
-        unanswered="unanswered" in event.extra,
+        unanswered="unanswered" in event.extra, because=event.extra.get("because", ""),
+        explained=datetime.fromisoformat(told) if (told := event.extra.get("explained")) else None,
     )  # fmt: skip
 
 

@@ -53,7 +53,10 @@ class Policy(_Part):
     risks: Mapping[Literal["sepsis", "deterioration"], Rule] = {
         "sepsis": Rule(
             amber=0.09, red=0.3, resolve=0.06, raise_after=2, resolve_after=3, stale_after=timedelta(hours=4)
-        )
+        ),
+        "deterioration": Rule(
+            amber=0.35, red=0.6, resolve=0.25, raise_after=2, resolve_after=3, stale_after=timedelta(hours=4)
+        ),
     }
     suppressing_limits: frozenset[str] = frozenset({"palliative", "comfort"})
     snooze: timedelta = timedelta(hours=1)

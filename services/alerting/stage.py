@@ -35,12 +35,11 @@ _WORDS: Final[dict[str, Input]] = {
 
 @dataclass(slots=True)
 class PatientCases:
-    """The cases of one patient. `because` (the reasons of the forecast that follows) is not kept over a restart."""
+    """The cases of one patient."""
 
     site: str
     patient: str
     cases: dict[Kind, Case]
-    because: tuple[str, str] = ("", "")
     changed: datetime | None = None
     left: bool = False
     told: dict[Kind, Case] = field(default_factory=dict)
@@ -80,18 +79,24 @@ class AlertingStage:
 
     def _fact(self, state: PatientCases, event: Event, cause: str) -> list[Emit]:
         if isinstance(event, ForecastExplained):
-            state.because = (event.forecast, words.factors(event.factors))
+            self._explained(state, event)
         elif isinstance(event, PatientContextChanged):
             return self._context(state, event, cause)
         elif isinstance(event, DecisionMade):
             return self._decision(state, event, cause)
         elif isinstance(event, RiskForecasted | WarningScoreComputed | ImagingFindingReported):
-            because = state.because[1] if state.because[0] == event.id else ""
-            meant = signal(event, self._policy, because)
+            meant = signal(event, self._policy, _because(state, event))
             if meant is not None:
                 state.cases[meant.kind], what = heard(state.cases[meant.kind], meant, self._policy, cause)
                 return self._apply(state, meant.kind, what)
         return []
+
+    def _explained(self, state: PatientCases, event: ForecastExplained) -> None:
+        """Keep the reasons of a live model: alerts are told with them, also those of the forecasts that follow."""
+        for kind, case in state.cases.items():
+            newer = case.explained is None or event.as_of >= case.explained
+            if kind == event.model and event.mode == "live" and newer:
+                state.cases[kind] = replace(case, because=words.factors(event.factors), explained=event.as_of)
 
     def _tick(self, state: PatientCases, tick: Ticked) -> list[Emit]:
         said: list[Emit] = []
@@ -183,6 +188,18 @@ class AlertingStage:
     def unpack(self, content: bytes) -> PatientCases:
         """The state lies in its own topic."""
         raise AssertionError(content)
+
+
+def _because(state: PatientCases, event: Event) -> str:
+    """The reasons that still hold for a forecast; how much older they are is said."""
+    case = next((c for k, c in state.cases.items() if isinstance(event, RiskForecasted) and k == event.model), None)
+    if case is None or not case.because or case.explained is None or not isinstance(event, RiskForecasted):
+        return ""
+    age = event.as_of - case.explained
+    if not timedelta(0) <= age <= words.REASONS_HOLD:
+        return ""
+    minutes = age // timedelta(minutes=1)
+    return f"{case.because} (reasons {minutes} min older)" if minutes else case.because
 
 
 def _finished(state: PatientCases) -> bool:

@@ -51,23 +51,29 @@ def score(
 
 
 def forecast(
-    at: datetime, probability: float, *, mode: Literal["silent", "live"] = "live", fresh: bool = True
-) -> RiskForecasted:
-    """A sepsis forecast."""
+    at: datetime, probability: float, *, mode: Literal["silent", "live"] = "live", fresh: bool = True,
+    model: Literal["sepsis", "deterioration"] = "sepsis", threshold: float = 0.02,
+) -> RiskForecasted:  # fmt: skip
+    """A forecast; deterioration's is to the end of the hospital stay."""
     return RiskForecasted(
-        id=digest("forecast", at, probability), site=SITE, patient=PATIENT, known=at, as_of=at, model="sepsis",
-        version="1", mode=mode, horizon_hours=6, probability=probability, threshold=0.02, features="f", row=1,
-        fresh=fresh,
+        id=digest("forecast", model, at, probability), site=SITE, patient=PATIENT, known=at, as_of=at, model=model,
+        version="1", mode=mode, horizon_hours=6 if model == "sepsis" else None, probability=probability,
+        threshold=threshold, features="f", row=1, fresh=fresh,
     )  # fmt: skip
 
 
 def explained(of: RiskForecasted) -> ForecastExplained:
-    """Why."""
+    """Why: two readings raise it, age lowers it."""
     return ForecastExplained(
-        id=digest("why", of.id), site=SITE, patient=PATIENT, known=of.known, as_of=of.as_of, model="sepsis",
-        version="1", mode=of.mode, forecast=of.id, factors=(
-            Factor(feature="last_lactate", label="Lactate", value=4.2, contribution=1.0),
-            Factor(feature="age", label="Age", value=30, contribution=-1.0),
+        id=digest("why", of.id), site=SITE, patient=PATIENT, known=of.known, as_of=of.as_of, model=of.model,
+        version="1", mode=of.mode, forecast=of.id, probability=of.probability, factors=(
+            Factor(feature="age", label="Age", value=30, unit="a", contribution=-1.0),
+            Factor(feature="lactate", label="Lactate", value=4.2, unit="mmol/L", contribution=0.6),
+            Factor(
+                feature="respiratory_rate", label="Respiratory rate", value=28, unit="/min", trend_per_hour=2.1,
+                contribution=0.9,
+            ),
+            Factor(feature="supplemental_oxygen", label="Supplemental oxygen", value=1, contribution=0.2),
         ),
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from schemas.events import (
     AlertEscalated,
+    AlertEvent,
     AlertMerged,
     AlertRaised,
     AlertSnoozed,
@@ -138,7 +139,56 @@ def test_a_silent_model_raises_nothing() -> None:
     first, second = forecast(minutes(20), 0.62), forecast(minutes(21), 0.62)
     assert driver.give(explained(first), first) == []
     (alert,) = driver.give(explained(second), second)
-    assert alert.summary == "Sepsis risk 62 % within 6 h: Lactate 4.2"
+    assert alert.summary == (
+        "Sepsis risk 62 % within 6 h: respiratory rate 28 /min, rising 2 an hour; lactate 4.2 mmol/L; on oxygen"
+    )
+
+
+def test_a_deterioration_alert_says_what_is_feared_and_why() -> None:
+    """It is an alert of its own kind beside sepsis, and its words name the outcome where there is no horizon."""
+    driver = Driver()
+    driver.give(context(minutes(0)))
+    told: list[AlertEvent] = []
+    for n in range(2):
+        for model in ("sepsis", "deterioration"):
+            one = forecast(minutes(1 + n), 0.72, model=model)
+            told += driver.give(explained(one), one)
+    assert [(type(e), e.kind, e.severity) for e in told] == [
+        (AlertRaised, "sepsis", "red"), (AlertRaised, "deterioration", "red"),
+    ]  # fmt: skip
+    assert told[1].summary == (
+        "Deterioration risk 72 % (death in this hospital stay): respiratory rate 28 /min, rising 2 an hour; "
+        "lactate 4.2 mmol/L; on oxygen"
+    )
+
+
+@pytest.mark.parametrize(
+    ("probability", "threshold", "severity"),
+    [(0.34, 0.1, None), (0.36, 0.1, "amber"), (0.61, 0.1, "red"), (0.5, 0.55, None), (0.56, 0.55, "amber")],
+)
+def test_deterioration_levels(probability: float, threshold: float, severity: str | None) -> None:
+    """Amber and red by the policy; the model's own threshold where it is higher."""
+    driver = Driver()
+    said = driver.give(*(forecast(minutes(n), probability, model="deterioration", threshold=threshold) for n in (1, 2)))
+    assert [e.severity for e in said] == ([severity] if severity else [])
+
+
+def test_reasons_hold_for_an_hour() -> None:
+    """A forecast without reasons of its own is told with the last ones and how old they are; not with older ones."""
+    for later, words in ((20, "on oxygen (reasons 20 min older)"), (61, "within 6 h")):
+        driver = Driver()
+        first, second = forecast(minutes(1), 0.2), forecast(minutes(1 + later), 0.2)
+        driver.give(explained(first), first)
+        (alert,) = driver.give(second)
+        assert alert.summary.endswith(words)
+
+
+def test_reasons_of_one_model_are_not_those_of_another() -> None:
+    """Sepsis was explained, deterioration was not."""
+    driver = Driver()
+    driver.give(explained(forecast(minutes(1), 0.01)))
+    (alert,) = driver.give(*(forecast(minutes(n), 0.5, model="deterioration") for n in (1, 2)))
+    assert alert.summary == "Deterioration risk 50 % (death in this hospital stay)"
 
 
 def test_a_film_stands_until_a_person_says_so() -> None:
@@ -209,7 +259,10 @@ def test_a_rule_whose_levels_cross_is_refused() -> None:
 
 step = st.one_of(
     st.tuples(st.just("score"), st.integers(0, 12), st.booleans()),
-    st.tuples(st.just("forecast"), st.sampled_from([0.01, 0.07, 0.1, 0.5]), st.booleans()),
+    st.tuples(
+        st.sampled_from(["sepsis", "deterioration"]), st.sampled_from([0.01, 0.07, 0.1, 0.3, 0.5, 0.7]), st.booleans()
+    ),
+    st.tuples(st.just("reasons"), st.sampled_from([0.01, 0.5]), st.booleans()),
     st.tuples(st.sampled_from(["acknowledge", "snooze", "wrong"]), st.integers(0, 2), st.booleans()),
     st.tuples(st.sampled_from(["film", "here", "home", "palliative", "tick"]), st.just(0), st.booleans()),
 )
@@ -226,9 +279,10 @@ def played(script: list[tuple[int, tuple[str, float, bool]]], restarts: frozense
         at = minutes(clock)
         if what == "score":
             driver.give(score(at, int(value), fresh=fresh))
-        elif what == "forecast":
-            why = forecast(at, value, fresh=fresh)
-            driver.give(explained(why), why)
+        elif what in {"sepsis", "deterioration"}:
+            driver.give(forecast(at, value, fresh=fresh, model=what))  # type: ignore[arg-type]
+        elif what == "reasons":
+            driver.give(explained(forecast(at, value, mode="live" if fresh else "silent")))
         elif what == "film":
             driver.give(finding(at))
         elif what == "tick":

@@ -27,6 +27,15 @@ def test_an_alert_is_raised_only_where_none_stands() -> None:
     assert {phase for (phase, _), (_, event) in TABLE.items() if event == "AlertRaised"} == {"resolved"}
 
 
+def test_every_model_that_may_alert_is_a_kind_of_its_own() -> None:
+    """Sepsis and deterioration stand beside NEWS2 and films; amber is below red, recovery below amber."""
+    policy = Policy()
+    assert policy.kinds == ("news2", "imaging", "sepsis", "deterioration")
+    for kind in policy.kinds:
+        rule = policy.rule(kind)
+        assert rule.resolve < rule.amber <= rule.red
+
+
 def test_the_picture_is_the_table() -> None:
     """docs/alerts.md is what `python -m services.alerting.diagram docs/alerts.md` writes."""
     assert (CHECKOUT / "docs" / "alerts.md").read_text(encoding="utf-8") == page(Policy())
