@@ -23,3 +23,10 @@ CENSUS = Gauge("wardwatch_census", "Beds of a ward", ["ward", "state"])
 READY = Gauge("wardwatch_ready", "1 when assigned, caught up and the models answer", ["service"])
 DELIVERIES = Counter("wardwatch_deliveries_total", "Alert deliveries by receiver and result", ["receiver", "result"])
 STATES = Gauge("wardwatch_states", "Patient states held by this worker", ["service"])
+MODEL_DRIFT = Gauge("wardwatch_model_drift", "A model's drift by measure", ["site", "model", "measure"])
+MODEL_DRIFT_LIMIT = Gauge(
+    "wardwatch_model_drift_limit",
+    "Limit of the measure: what matters, or chance",
+    ["site", "model", "measure"],
+)
+MODEL_FIGURE = Gauge("wardwatch_model_figure", "A model's figures now and at its making", ["site", "model", "figure"])
