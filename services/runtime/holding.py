@@ -8,7 +8,7 @@ from typing import Generic
 from schemas.envelope import EnvelopeError, decode
 from schemas.events import TurnTaken
 from services.runtime.ports import Record, Watermark
-from services.runtime.stage import Ask, Effect, Given, Received, S, Stage, Ticked
+from services.runtime.stage import Ask, Effect, Given, Received, S, Stage, Ticked, asking
 
 
 class PoisonError(Exception):
@@ -50,6 +50,11 @@ class Holding(Generic[S]):
             self.newest = event.known
         return self._give(self.stage.key(event), given)
 
+    def question(self, given: Received) -> tuple[Effect, ...]:
+        """Give a fact that only asks to the state it is about: nothing is begun, changed or scheduled by it."""
+        state = self.states.get(self.stage.key(given.event))
+        return () if state is None else self.stage.step(state, given)[1]
+
     def tick_due(self, at: datetime) -> list[str]:
         """Keys that want a tick by this instant, in a fixed order; they are not asked for again until rescheduled."""
         ready: list[str] = []
@@ -85,8 +90,8 @@ class Holding(Generic[S]):
 
     def refold(
         self, records: Iterable[Record], turns: Iterable[TurnTaken], stop: int, poison: set[tuple[str, int, int]]
-    ) -> None:
-        """Fold what the log holds from here to the committed offset `stop`, emitting nothing."""
+    ) -> bool:
+        """Fold what the log holds from here to the committed offset `stop`, emitting nothing; whether there was any."""
         waiting = sorted(
             (
                 t
@@ -95,6 +100,7 @@ class Holding(Generic[S]):
             ),
             key=lambda t: (t.after, _text(t.at)),
         )
+        again = bool(waiting) or stop > self.offset
         self._replay_ticks(waiting, self.offset - 1)
         for record in records:
             missed = next((t for t in waiting if not t.answered and t.since <= record.offset <= t.after), None)
@@ -102,6 +108,7 @@ class Holding(Generic[S]):
             self.offset = record.offset + 1
             self._replay_ticks(waiting, record.offset)
         self.offset = max(self.offset, stop)
+        return again
 
     def _replay(self, record: Record, missed: TurnTaken | None, poison: set[tuple[str, int, int]]) -> None:
         if (*record.partition, record.offset) in poison:
@@ -128,9 +135,12 @@ class Holding(Generic[S]):
     def _owe(self, effects: tuple[Effect, ...], missed: TurnTaken | None) -> None:
         if missed is None:
             return
+        models = asking(self.stage)
         for effect in effects:
-            if isinstance(effect, Ask) and effect.key in self.states:
-                state, _ = self.stage.missed(self.states[effect.key], effect, "replayed")
+            if models is None or not isinstance(effect, Ask) or effect.key not in self.states:
+                continue
+            if not missed.missed or effect.model in missed.missed:
+                state, _ = models.missed(self.states[effect.key], effect, "replayed")
                 self.put(effect.key, state)
 
     def _give(self, key: str, given: Given) -> tuple[Effect, ...]:

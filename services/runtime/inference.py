@@ -24,11 +24,19 @@ class HttpInference:
     def __init__(self, url: str) -> None:
         self._client = httpx.Client(base_url=url, limits=httpx.Limits(max_keepalive_connections=8))
         self._believed_until, self._ready = 0.0, False
+        self._resting: dict[str, float] = {}
 
     def infer(
         self, model: str, tensors: Tensors, metadata: Mapping[str, str], *, deadline_s: float
     ) -> tuple[Tensors, dict[str, str]]:
-        """Answer for all rows, or InferenceUnavailable; a miss makes the next `ready` look again."""
+        """Answer for all rows, or InferenceUnavailable.
+
+        A model that did not answer at all is left alone for a second, so that it does not cost its deadline each time;
+        the others are asked as before, and the next `ready` looks again.
+        """
+        if time.monotonic() < self._resting.get(model, 0.0):
+            msg = f"{model}: did not answer a moment ago"
+            raise InferenceUnavailable(msg)
         try:
             answer = self._client.post(
                 f"/infer/{model}", content=wire.encode(tensors, dict(metadata)), timeout=max(deadline_s, 0.001)
@@ -36,7 +44,8 @@ class HttpInference:
             answer.raise_for_status()
             return wire.decode(answer.content)
         except (httpx.HTTPError, ValueError) as error:
-            self._ready, self._believed_until = False, time.monotonic() + CANARY_S
+            if isinstance(error, httpx.TransportError):
+                self._believed_until, self._resting[model] = 0.0, time.monotonic() + CANARY_S
             msg = f"{model}: {_said(error)}"
             raise InferenceUnavailable(msg) from error
 

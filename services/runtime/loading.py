@@ -1,4 +1,7 @@
-"""On assignment: a partition's states from the store, a snapshot or its own topic, folded to the committed offset."""
+"""On assignment: a partition's states from the store, a snapshot or its own topic, folded to the committed offset.
+
+What models answered is not asked for again: it is recalled from the stage's own outputs in the log.
+"""
 
 from collections.abc import Callable, Iterator
 
@@ -9,9 +12,11 @@ from services.runtime.errors import StoreUnavailable
 from services.runtime.holding import Holding
 from services.runtime.ports import LogReader, Partition, Record, StateStore, Watermark
 from services.runtime.snapshots import Snapshots
-from services.runtime.stage import Received, S, Stage
+from services.runtime.stage import Asking, Received, S, Stage, asking, folded
 
 _log = logs.get(__name__)
+CHUNK = 1000
+"""Records looked at in one step back through the outputs."""
 
 
 def load(
@@ -31,7 +36,7 @@ def load(
     """
     if stage.memory is not None:
         return _from_memory(stage, number, stage.memory, reader)
-    source = Partition(stage.inputs[0], number)
+    source = Partition(folded(stage)[0], number)
     first, last = reader.bounds(source)
     stop = min(committed if committed is not None else first, last)
     for origin, found in _stored(stage, number, stop, store, snapshots):
@@ -48,9 +53,11 @@ def load(
             if found is not None or first > 0:
                 _log.error("history is gone: retention is shorter than the look-back", offset=first, partition=number)
             holding.offset = first
-        holding.refold(
-            _beating(reader.read(source, holding.offset, stop), beat), _turns(stage, number, reader), stop, poison
-        )
+        since, turns = holding.offset, _turns(stage, number, reader)
+        again = holding.refold(_beating(reader.read(source, since, stop), beat), turns, stop, poison)
+        models = asking(stage)
+        if models is not None and again:
+            _recall(models, holding, Partition(source.topic, number), since, reader, beat)
         _log.info("partition loaded", partition=number, state=origin, offset=holding.offset, count=len(holding.states))
         return holding
     msg = "unreachable: an empty start is always tried"
@@ -88,6 +95,37 @@ def _from_memory(stage: Stage[S], number: int, memory: str, reader: LogReader) -
         holding.fold(Received(event, where, record.offset))
     holding.changed.clear()
     return holding
+
+
+def _recall(
+    stage: Asking[S],
+    holding: Holding[S],
+    source: Partition,
+    since: int,
+    reader: LogReader,
+    beat: Callable[[], None],
+) -> None:
+    """Give the states what was answered since: outputs are in order of turns, so step back to the first of them."""
+    where = Partition(stage.answers, source.number)
+    first, stop = reader.bounds(where)
+    start = stop if since else first
+    while start > first:
+        earlier = max(first, start - CHUNK)
+        causes = [_place(record, source) for record in reader.read(where, earlier, start)]
+        start = earlier
+        if any(offset is not None and offset < since for offset in causes):
+            break
+    for record in _beating(reader.read(where, start, stop), beat):
+        if record.key in holding.states:
+            event = decode(record.value, record.headers).event
+            holding.states[record.key] = stage.recall(holding.states[record.key], event)
+            holding.changed.add(record.key)
+
+
+def _place(record: Record, source: Partition) -> int | None:
+    """The offset of the fact that caused an output, None where it was something else."""
+    head, _, offset = dict(record.headers).get("ce_cause", b"").decode().rpartition("/")
+    return int(offset) if head == f"{source.topic}/{source.number}" and offset.isdigit() else None
 
 
 def _turns(stage: Stage[S], number: int, reader: LogReader) -> list[TurnTaken]:

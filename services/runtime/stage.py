@@ -6,7 +6,7 @@ state in place: the loop throws a partition's states away when their turn is not
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +59,7 @@ class Emit:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask a model about one feature row; all rows of a turn travel in one call.
+    """Ask a model about one feature row; all rows of a turn travel in one call to each model.
 
     `context` is the stage's own: it comes back with the answer. `explain_above`: contributions are
     wanted when the probability is at least this.
@@ -77,10 +77,13 @@ Effect = Emit | Ask
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A model's probability for one row, and each feature's contribution (log-odds) where asked."""
+    """A model's probability for one row. Where asked, for each factor of the model's feature set: its contribution
+    (log-odds) and the probability without it.
+    """
 
     probability: float
     contributions: Row | None = None
+    without: Row | None = None
     metadata: dict[str, str] = field(default_factory=dict)
 
 
@@ -90,7 +93,8 @@ class Stage(Protocol[S]):
     service    consumer group, and prefix of its states
     inputs     topics it reads
     memory     the compacted topic that holds its state (then its own events restore it), or None:
-               then states lie in the state store and are re-folded from the single input topic
+               then states lie in the state store and are re-folded from the one input that changes
+               them (the others only ask: `Asking.questions`)
     """
 
     service: str
@@ -109,14 +113,6 @@ class Stage(Protocol[S]):
         """Fold one input; effects in order."""
         ...
 
-    def answered(self, ask: Ask, answer: Answer) -> tuple[Emit, ...]:
-        """What a model's answer means. Must not depend on anything but its arguments."""
-        ...
-
-    def missed(self, state: S, ask: Ask, reason: str) -> tuple[S, tuple[Emit, ...]]:
-        """The deadline was missed: say so, and remember that a forecast is owed."""
-        ...
-
     def due(self, state: S) -> datetime | None:
         """When this state wants the next tick; None: never. Ticks before that are not given to it."""
         ...
@@ -132,3 +128,47 @@ class Stage(Protocol[S]):
     def unpack(self, content: bytes) -> S:
         """The state from its bytes; ValueError when they are of another version (then it is rebuilt)."""
         ...
+
+
+@runtime_checkable
+class Asking(Stage[S], Protocol[S]):
+    """A stage that asks models.
+
+    answers    the topic of its own outputs from which a re-fold recalls what was answered; no other
+               service writes there
+    questions  inputs whose facts ask and change no state: they are never re-folded, and where they
+               fell among the facts of the other input is not kept
+    """
+
+    answers: str
+    questions: tuple[str, ...]
+
+    def answered(self, state: S, ask: Ask, answer: Answer) -> tuple[S, tuple[Effect, ...]]:
+        """What a model's answer means. It may lead to one more question, asked in the same turn.
+
+        The answer enters the state only as `recall` of what is emitted would have it.
+        """
+        ...
+
+    def missed(self, state: S, ask: Ask, reason: str) -> tuple[S, tuple[Emit, ...]]:
+        """The deadline was missed: say so, and remember that a forecast is owed."""
+        ...
+
+    def recall(self, state: S, event: Event) -> S:
+        """Take an own output back in: what was answered is told by the log, not asked for again."""
+        ...
+
+
+def asking(stage: Stage[S]) -> Asking[S] | None:
+    """The stage, if it asks models."""
+    return stage if isinstance(stage, Asking) else None
+
+
+def folded(stage: Stage[S]) -> tuple[str, ...]:
+    """The inputs whose facts change states; a single one where states are re-folded. Raises ValueError."""
+    models = asking(stage)
+    found = tuple(topic for topic in stage.inputs if models is None or topic not in models.questions)
+    if stage.memory is None and len(found) != 1:
+        msg = f"{stage.service}: states are re-folded from one topic, not from {', '.join(found) or 'none'}"
+        raise ValueError(msg)
+    return found

@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Generic
 
 from schemas.envelope import EnvelopeError, decode
-from schemas.events import AlertEvent, AlertRaised, Event, TurnTaken
-from schemas.ids import digest
+from schemas.events import AlertEvent, AlertRaised, Event
 from services.runtime import logs, metrics
-from services.runtime.asking import ask_all
+from services.runtime.answering import answer, turns_taken
 from services.runtime.errors import DependencyError, Fenced, StaleWriter, StoreUnavailable
 from services.runtime.holding import Holding, PoisonError
 from services.runtime.loading import load
@@ -22,7 +21,7 @@ from services.runtime.ports import (
 )
 from services.runtime.quarantining import quarantined
 from services.runtime.snapshots import Snapshots
-from services.runtime.stage import Ask, Emit, Received, S, Stage, Ticked
+from services.runtime.stage import Received, S, Stage, Ticked, folded
 from services.runtime.ticks import TickSource
 from services.runtime.turn import NOBODY, Cause, Parts, Turn
 
@@ -41,6 +40,7 @@ class StreamLoop(Generic[S]):
 
     def __init__(self, stage: Stage[S], parts: Parts) -> None:
         self.stage, self.parts = stage, parts
+        self._folded = frozenset(folded(stage))
         self.holdings: dict[int, Holding[S]] = {}
         self._snapshots = Snapshots(parts.objects)
         self._ticks = TickSource(parts.clock)
@@ -87,7 +87,7 @@ class StreamLoop(Generic[S]):
                 self._fold(turn, record)
             turn.offsets[partition] = records[-1].offset + 1
         self._tick(turn, worker)
-        # (2) One inference call for all rows, with a deadline.
+        # (2) One inference call to each model for all rows, with a deadline.
         outputs = self._answer(turn)
         # (3) Outputs and offsets in one transaction.
         self._commit(worker, turn, outputs)
@@ -108,7 +108,7 @@ class StreamLoop(Generic[S]):
             self._uncommitted.pop(partition, None)
             offset = worker.committed(partition)
             worker.seek(partition, worker.bounds(partition)[0] if offset is None else offset)
-        committed = worker.committed(Partition(self.stage.inputs[0], number))
+        committed = worker.committed(Partition(next(t for t in self.stage.inputs if t in self._folded), number))
         reader = self.parts.reader()
         try:
             self.holdings[number] = load(
@@ -120,9 +120,10 @@ class StreamLoop(Generic[S]):
         self.parts.health.set("assigned")
 
     def _fold(self, turn: Turn, record: Record) -> None:
-        number = record.partition.number
-        turn.since.setdefault(number, record.offset)
-        turn.after[number] = record.offset
+        number, asked = record.partition.number, record.partition.topic not in self._folded
+        if not asked:
+            turn.since.setdefault(number, record.offset)
+            turn.after[number] = record.offset
         try:
             if (*record.partition, record.offset) in self._poison:
                 raise EnvelopeError("the core failed on this event")
@@ -135,12 +136,13 @@ class StreamLoop(Generic[S]):
         event = envelope.event
         self.parts.clock.told(event.known)
         metrics.EVENTS.labels(self.stage.service, event.topic, type(event).__name__, "in").inc()
+        holding, given = self.holdings[number], Received(event, record.partition, record.offset)
         try:
-            effects = self.holdings[number].fold(Received(event, record.partition, record.offset))
+            effects = holding.question(given) if asked else holding.fold(given)
         except Exception as error:  # a fault of the core on this input: isolate the input, keep the partition
             raise PoisonError(record, error) from error
         name = f"{record.partition.topic}/{number}/{record.offset}"
-        cause = Cause(name, envelope.accepted_ms or record.timestamp_ms)
+        cause = Cause(name, envelope.accepted_ms or record.timestamp_ms, asked)
         turn.effects.extend((effect, cause) for effect in effects)
 
     def _tick(self, turn: Turn, worker: Worker) -> None:
@@ -149,7 +151,7 @@ class StreamLoop(Generic[S]):
             return
         turn.ready = self.parts.inference.ready()
         for number, holding in self.holdings.items():
-            behind = any((worker.lag(Partition(topic, number)) or 0) > 0 for topic in self.stage.inputs)
+            behind = any((worker.lag(Partition(topic, number)) or 0) > 0 for topic in self._folded)
             allowed = at if not behind or holding.newest is None else min(at, holding.newest)
             keys = holding.tick_due(allowed)
             if not keys:
@@ -161,47 +163,14 @@ class StreamLoop(Generic[S]):
                 turn.effects.extend((effect, Cause(tick.cause)) for effect in holding.tell(key, tick))
 
     def _answer(self, turn: Turn) -> list[Outgoing]:
-        asks = [effect for effect, _ in turn.effects if isinstance(effect, Ask)]
-        answers = iter(
-            ask_all(asks, self.parts.inference, service=self.stage.service, deadline_s=self.parts.deadline_s)
-        )
-        outputs: list[Outgoing] = [self._out(event, NOBODY) for event in turn.refused]
-        for effect, cause in turn.effects:
-            if isinstance(effect, Emit):
-                outputs.append(self._out(effect.event, cause))
-                continue
-            answer = next(answers)
-            emits = self._miss(turn, effect, answer) if isinstance(answer, str) else self.stage.answered(effect, answer)
-            outputs.extend(self._out(emit.event, cause) for emit in emits)
-        outputs.extend(self._turns(turn))
+        outputs = [self._out(event, NOBODY) for event in turn.refused]
+        said = answer(turn, self.stage, self.holdings, self.parts.inference, self.parts.deadline_s)
+        for events, (_, cause) in zip(said, turn.effects, strict=True):
+            outputs.extend(self._out(event, cause) for event in events)
+        if self.stage.memory is None:  # a stage with its own topic restores from that
+            taken = turns_taken(turn, self.stage, self.holdings, self.parts.site, self.parts.clock.now())
+            outputs.extend(self._out(event, NOBODY, partition=event.partition) for event in taken)
         return outputs
-
-    def _miss(self, turn: Turn, ask: Ask, reason: str) -> tuple[Emit, ...]:
-        metrics.MISSED.labels(self.stage.service, ask.model).inc()
-        for number, holding in self.holdings.items():
-            if ask.key in holding.states:
-                state, emits = self.stage.missed(holding.states[ask.key], ask, reason)
-                holding.put(ask.key, state)
-                turn.missed.add(number)
-                return emits
-        return ()
-
-    def _turns(self, turn: Turn) -> list[Outgoing]:
-        """What a re-fold could not know from the input topic; a stage with its own topic restores from that."""
-        if self.stage.memory is not None:
-            return []
-        found = []
-        for number in sorted(set(turn.told) | turn.missed):
-            last = self.holdings[number].offset - 1
-            after = turn.after.get(number, last)
-            event = TurnTaken(
-                id=digest("turn", self.stage.service, number, after, turn.told.get(number)), site=self.parts.site,
-                known=self.parts.clock.now(), service=self.stage.service, partition=number,
-                since=turn.since.get(number, after + 1), after=after, at=turn.told.get(number), ready=turn.ready,
-                answered=number not in turn.missed,
-            )  # fmt: skip
-            found.append(self._out(event, NOBODY, partition=number))
-        return found
 
     def _commit(self, worker: Worker, turn: Turn, outputs: Sequence[Outgoing]) -> None:
         self._uncommitted.update(turn.offsets)
@@ -213,11 +182,12 @@ class StreamLoop(Generic[S]):
             self._committed_at = time.monotonic()
 
     def _save(self, turn: Turn) -> None:
-        for partition, offset in turn.offsets.items():
-            self.holdings[partition.number].offset = offset
+        folded_now = {p.number: offset for p, offset in turn.offsets.items() if p.topic in self._folded}
+        for number, offset in folded_now.items():
+            self.holdings[number].offset = offset
         if self.stage.memory is not None:
             return
-        for number in sorted({p.number for p in turn.offsets} | set(turn.told)):
+        for number in sorted(folded_now.keys() | set(turn.told)):
             self._save_one(self.holdings[number])
         self._snapshot()
 

@@ -28,10 +28,13 @@ class Parts:
 
 
 class Cause(NamedTuple):
-    """The input behind an output: its name, and when the gateway wrote the fact at the root of it (0: nobody)."""
+    """The input behind an output: its name, when the gateway wrote the fact at the root of it (0: nobody), and whether
+    it only asked: then nothing of it is kept in a state.
+    """
 
     name: str
     accepted_ms: int = 0
+    asked: bool = False
 
 
 NOBODY = Cause("")
@@ -39,7 +42,11 @@ NOBODY = Cause("")
 
 @dataclass(slots=True)
 class Turn:
-    """What one turn has gathered: effects in the order of their inputs, and what was folded."""
+    """What one turn has gathered: effects in the order of their inputs, and what was folded.
+
+    `since` and `after` are offsets of the folded input by partition; `missed` the models that did not answer for rows
+    that the states wait for.
+    """
 
     effects: list[tuple[Effect, Cause]] = field(default_factory=list)
     since: dict[int, int] = field(default_factory=dict)
@@ -47,5 +54,5 @@ class Turn:
     told: dict[int, datetime] = field(default_factory=dict)
     offsets: dict[Partition, int] = field(default_factory=dict)
     refused: list[Event] = field(default_factory=list)
-    missed: set[int] = field(default_factory=set)
+    missed: dict[int, set[str]] = field(default_factory=dict)
     ready: bool = True

@@ -48,7 +48,7 @@ class Stay:
     started: datetime
     admitted: datetime | None
     kind: Literal["inpatient", "emergency", "ambulatory", "other"]
-    icu: Literal["medical", "surgical"] | None
+    icu: Literal["medical", "surgical", "coronary", "cardiac_surgical"] | None
     place: Place
     ended: datetime | None
 

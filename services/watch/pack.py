@@ -16,9 +16,10 @@ import orjson
 
 from services.watch.course import SlowFact
 from services.watch.readings import Hour, Record
-from services.watch.state import PatientState, Told
+from services.watch.said import Explanation, Forecast, Said
+from services.watch.state import Asked, PatientState, Told
 
-MAGIC: Final = b"wardwatch-watch-2\n"
+MAGIC: Final = b"wardwatch-watch-3\n"
 _LENGTH: Final = struct.Struct(">I")
 _FACTS: Final = {cls.__name__: cls for cls in get_args(SlowFact)}
 
@@ -35,6 +36,10 @@ def pack(state: PatientState) -> bytes:
         "thinned": ledger.thinned,
         "retracted": ledger.retracted,
         "told": astuple(state.told),
+        "said": [
+            {model: tuple(held) for model, held in state.said.forecasts.items()},
+            {model: tuple(held) for model, held in state.said.explanations.items()},
+        ],
         "facts": [
             [type(f).__name__, orjson.Fragment(f.__pydantic_serializer__.to_json(f))]
             for _, f in sorted(state.facts.items())
@@ -53,7 +58,13 @@ def unpack(content: bytes) -> PatientState:
     frames = _frames(content)
     head = orjson.loads(next(frames))
     state = PatientState(head["site"], head["patient"], known=head["known"], left=head["left"])
-    state.told = Told(*head["told"])
+    context, inherited, asked = head["told"]
+    state.told = Told(context, inherited, {model: Asked(*held) for model, held in asked.items()})
+    forecasts, explanations = head["said"]
+    state.said = Said(
+        {model: Forecast(*held) for model, held in forecasts.items()},
+        {model: Explanation(*held)._replace(contributions=tuple(held[-1])) for model, held in explanations.items()},
+    )
     for name, fact in head["facts"]:
         held: SlowFact = _FACTS[name].model_validate_json(orjson.dumps(fact))
         state.facts[held.id] = held

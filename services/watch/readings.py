@@ -17,12 +17,14 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from ray_jobs.risk.grid import INDEX, cell
+from ray_jobs.risk.grid import EXTRA_NAMES, NAMES, cell
 from schemas.events import Reading
 from services.watch.times import HOUR_US, MINUTE_US, micros
 
 RAW_HOURS: Final = 48
 KEPT_HOURS: Final = 336
+HOURLY: Final = frozenset((*NAMES, *EXTRA_NAMES))
+"""Codes that have a column in one of the hourly grids."""
 
 
 class Record(NamedTuple):
@@ -199,7 +201,7 @@ class Ledger:
         last: dict[tuple[int, str], Record] = {}
         if number >= self.thinned - KEPT_HOURS + RAW_HOURS:
             for r in hour.records.values():
-                if r.code in INDEX and not math.isnan(cell(r.code, r.value)) and self.holds(r):
+                if r.code in HOURLY and not math.isnan(cell(r.code, r.value)) and self.holds(r):
                     key = ((r.taken - anchor) // HOUR_US, r.code)
                     held = last.get(key)
                     if held is None or (held.taken, held.id) < (r.taken, r.id):

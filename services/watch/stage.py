@@ -1,9 +1,12 @@
-"""What happens on each fact about a patient: the table HANDLERS. Stage of topic `clinical` (design rules 3, 4, 9)."""
+"""What happens on each fact about a patient: the table HANDLERS. Stage of topic `clinical` (design rules 3, 4, 9).
 
-from collections.abc import Callable, Mapping
+Several models are asked about each patient, each for itself: one that declines, fails or is off holds up no other.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final, cast
+from typing import Final
 
 from ray_jobs.registry import Card
 from ray_jobs.risk.grid import row_of
@@ -15,6 +18,7 @@ from schemas.events import (
     EncounterStarted,
     EncounterTransferred,
     Event,
+    ExplanationRequested,
     ObservationsRecorded,
     OxygenTargetPrescribed,
     PatientHistoryMoved,
@@ -24,7 +28,7 @@ from schemas.events import (
 )
 from services.runtime.modes import Modes
 from services.runtime.stage import Answer, Ask, Effect, Emit, Given, Ticked
-from services.watch import forecasts, merge, pack, scores
+from services.watch import answers, forecasts, merge, pack, scores
 from services.watch.context import context
 from services.watch.course import PREGNANCY, SlowFact
 from services.watch.fold import fold_readings, fold_retraction, fold_slow
@@ -35,14 +39,16 @@ Handler = Callable[..., list[Effect]]
 
 
 class WatchStage:
-    """The core of watch. `card` is that of the risk model, None where none is installed: then NEWS2 alone."""
+    """The core of watch. `cards` are those of the risk models to ask; where there is none, NEWS2 goes on alone."""
 
     service: str = "watch"
-    inputs: tuple[str, ...] = ("clinical",)
+    inputs: tuple[str, ...] = ("clinical", "decisions")
     memory: str | None = None
+    answers: str = "risk"
+    questions: tuple[str, ...] = ("decisions",)
 
-    def __init__(self, card: Card | None, modes: Modes) -> None:
-        self._card, self._modes = card, modes
+    def __init__(self, cards: Sequence[Card], modes: Modes) -> None:
+        self._cards, self._modes = tuple(cards), modes
 
     def key(self, event: Event) -> str:
         """Site and patient."""
@@ -57,26 +63,36 @@ class WatchStage:
         """Fold one fact or one tick."""
         if isinstance(given, Ticked):
             return state, tuple(self._tick(state, given))
+        if isinstance(given.event, ExplanationRequested):
+            return state, tuple(self._explain(state, given.event, given.cause))
         handler = HANDLERS.get(type(given.event))
         if handler is None:
             return state, ()
         state.heard(given.event.known)
         return state, tuple(handler(self, state, given.event, given.cause))
 
-    def answered(self, ask: Ask, answer: Answer) -> tuple[Emit, ...]:
+    def answered(self, state: PatientState, ask: Ask, answer: Answer) -> tuple[PatientState, tuple[Effect, ...]]:
         """The forecast, and why."""
-        return forecasts.answered(ask.model, ask.row, cast("forecasts.Question", ask.context), answer)
+        return state, answers.answered(state, ask, answer)
 
     def missed(self, state: PatientState, ask: Ask, reason: str) -> tuple[PatientState, tuple[Emit, ...]]:
-        """A forecast is owed."""
-        return state, forecasts.missed(state, ask.model, cast("forecasts.Question", ask.context), reason)
+        """A forecast is owed; reasons are not."""
+        question = ask.context
+        if isinstance(question, forecasts.Question) and question.request is None:
+            return state, forecasts.missed(state, question, reason)
+        return state, answers.unexplained(question)
+
+    def recall(self, state: PatientState, event: Event) -> PatientState:
+        """What was told of a model's answer."""
+        state.said.remember(event)
+        return state
 
     def due(self, state: PatientState) -> datetime | None:
         """The next forecast without an event, or the moment to be forgotten."""
         if state.leaves is not None:
             return None if state.left else instant(state.leaves)
-        off = self._card is None or self._mode(state) == "off"
-        return None if off else forecasts.next_due(state)
+        wanted = (forecasts.next_due(state, card.name) for card, _ in self._spoken(state))
+        return min((at for at in wanted if at is not None), default=None)
 
     def spent(self, state: PatientState) -> bool:
         """Seven days after the stay ended and the last fact came in."""
@@ -90,28 +106,42 @@ class WatchStage:
         """See services.watch.pack."""
         return pack.unpack(content)
 
-    def _mode(self, state: PatientState) -> str:
+    def _spoken(self, state: PatientState) -> Iterator[tuple[Card, forecasts.SpokenMode]]:
+        """The models that are not off where the patient lies, and how each may speak there."""
         stay = state.course.stay
-        return self._modes.mode(self._card.name, stay.place.ward if stay else None) if self._card else "off"
+        for card in self._cards:
+            mode = self._modes.mode(card.name, stay.place.ward if stay else None)
+            if mode != "off":
+                yield card, mode
 
-    def _ask(self, state: PatientState, at: datetime, cause: str, *, late: bool = False) -> list[Effect]:
-        mode = self._mode(state)
-        if self._card is None or mode not in {"silent", "live"}:
-            return []
-        asked = forecasts.ask(state, self._card, "live" if mode == "live" else "silent", at, cause, late=late)
-        return [] if asked is None else [asked]
+    def _ask(self, state: PatientState, at: datetime, cause: str) -> list[Effect]:
+        asked = (forecasts.ask(state, card, mode, at, cause) for card, mode in self._spoken(state))
+        return [effect for effect in asked if effect is not None]
 
     def _tick(self, state: PatientState, tick: Ticked) -> list[Effect]:
         if state.leaves is not None:
             state.left = micros(tick.at) >= state.leaves
             return []
-        stay, told = state.course.stay, state.told
+        stay = state.course.stay
         if stay is None:
             return []
-        hour_began = forecasts.other_grid(told, stay) or row_of(tick.at, stay.started) > told.row
-        if not hour_began and not (told.owed and tick.ready):
-            return []
-        return self._ask(state, tick.at, tick.cause, late=bool(told.owed))
+        wanted: list[Effect] = []
+        for card, mode in self._spoken(state):
+            asked = state.told.of(card.name)
+            hour_began = forecasts.other_grid(asked, stay) or row_of(tick.at, stay.started) > asked.row
+            if hour_began or (asked.owed and tick.ready):
+                effect = forecasts.ask(state, card, mode, tick.at, tick.cause, late=bool(asked.owed))
+                wanted += [] if effect is None else [effect]
+        return wanted
+
+    def _explain(self, state: PatientState, request: ExplanationRequested, cause: str) -> list[Effect]:
+        """Reasons that a person wants; asking changes nothing."""
+        asked = (
+            forecasts.explain(state, card, mode, request, cause)
+            for card, mode in self._spoken(state)
+            if request.model in {None, card.name}
+        )
+        return [effect for effect in asked if effect is not None]
 
     def readings(
         self, state: PatientState, event: ObservationsRecorded | PatientHistoryMoved, cause: str
@@ -155,10 +185,12 @@ class WatchStage:
 
     def _allow_again(self, state: PatientState) -> None:
         stay = state.course.stay
-        if not state.told.declined or self._card is None or stay is None:
+        if stay is None:
             return
-        if forecasts.forbidden(self._card, state.course, stay, state.as_of) is None:
-            state.told.declined = ""
+        for card in self._cards:
+            asked = state.told.of(card.name)
+            if asked.declined and forecasts.forbidden(state, card, stay, state.as_of) is None:
+                asked.declined = ""
 
     def _score(self, state: PatientState, codes: set[str], cause: str) -> list[Effect]:
         return [Emit(scores.warning_score(state, cause))] if scores.scored_codes(codes) else []

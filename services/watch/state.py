@@ -7,6 +7,7 @@ from typing import Final
 from services.watch.chart import Chart, chart
 from services.watch.course import Course, SlowFact, course
 from services.watch.readings import Ledger, Record
+from services.watch.said import Said
 from services.watch.times import DAY_US, HOUR_US, instant, micros
 
 KEPT_AFTER_US: Final = 7 * DAY_US
@@ -14,8 +15,8 @@ KEPT_AFTER_US: Final = 7 * DAY_US
 
 
 @dataclass(slots=True)
-class Told:
-    """What was said already, so that it is said once. This depends on the order of arrival, as speech must."""
+class Asked:
+    """What a model was asked, so that it is asked once."""
 
     row: int = -1
     """The last grid row for which a forecast was asked, of `encounter` as it was `started`."""
@@ -24,9 +25,25 @@ class Told:
     owed: int = 0
     """When a forecast was missed that is still owed, in microseconds since 1970; 0: none."""
     declined: str = ""
+
+
+@dataclass(slots=True)
+class Told:
+    """What was said already, so that it is said once. This depends on the order of arrival, as speech must."""
+
     context: str = ""
     inherited: int = 0
     """How many of the readings came by PatientHistoryMoved."""
+    asked: dict[str, Asked] = field(default_factory=dict)
+    """By model."""
+
+    def of(self, model: str) -> Asked:
+        """What the model was asked; to be changed only after `begin`."""
+        return self.asked.get(model) or Asked()
+
+    def begin(self, model: str) -> Asked:
+        """The same, kept."""
+        return self.asked.setdefault(model, Asked())
 
 
 @dataclass(slots=True)
@@ -39,6 +56,7 @@ class PatientState:
     facts: dict[str, SlowFact] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
     told: Told = field(default_factory=Told)
+    said: Said = field(default_factory=Said)
     left: bool = False
     _course: Course | None = None
     _chart: Chart | None = None

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ray_jobs.risk.factors import factors
 from schemas.envelope import decode
 from schemas.events import AlertRaised, Event, ForecastMissed, RiskForecasted, WarningScoreComputed
 from services.alerting.policy import Policy
@@ -40,8 +41,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def model(_: str, tensors: Tensors) -> Tensors:
     """Higher with the last heart rate; everything is explained."""
     rows = np.nan_to_num(tensors["rows"].astype(np.float64))
+    probability, told = np.clip(rows[:, 0] / 200, 0, 1), rows[:, : len(factors("sepsis").names)]
     return {
-        "probability": np.clip(rows[:, 0] / 200, 0, 1), "explained": np.arange(len(rows)), "contributions": rows,
+        "probability": probability, "explained": np.arange(len(rows)), "contributions": told,
+        "without": np.repeat(probability[:, None] / 2, told.shape[1], axis=1),
     }  # fmt: skip
 
 

@@ -1,13 +1,26 @@
-"""A small stage for testing the loop: it sums readings, asks a model about each sum, and owes what was missed."""
+"""A small stage for testing the loop: it sums readings, asks two models about each sum, and owes what was missed.
 
-from dataclasses import dataclass
+What it says depends on what was answered before: a forecast's threshold is the model's answer before it, and a forecast
+above `MUCH` is asked about a second time.
+"""
+
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import orjson
 
-from schemas.events import Event, ForecastMissed, ObservationsRecorded, Reading, RiskForecasted
+from schemas.events import (
+    DecisionMade,
+    Event,
+    ExplanationRequested,
+    ForecastMissed,
+    ObservationsRecorded,
+    Reading,
+    RiskForecasted,
+)
 from schemas.ids import digest
+from services.runtime.errors import InferenceUnavailable
 from services.runtime.fake_log import FakeLog
 from services.runtime.fakes import FakeInference, FakeObjectStore, FakeStateStore
 from services.runtime.health import Health
@@ -18,6 +31,8 @@ from services.runtime.turn import Parts
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 PARTITIONS = 2
+MODELS = ("double", "triple")
+MUCH = 0.98
 
 
 @dataclass
@@ -27,16 +42,29 @@ class Sum:
     key: str
     total: float = 0.0
     seen: tuple[str, ...] = ()
-    owed: bool = False
+    owed: tuple[str, ...] = ()
     hour: int = 0
+    said: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What comes back with an answer."""
+
+    at: datetime
+    cause: str
+    asked: bool = False
+    second: bool = False
 
 
 class Tally:
-    """Emits a forecast for every event, one an hour on ticks, and one late for what was missed."""
+    """Emits forecasts for every event, one an hour on ticks, and one late for what was missed."""
 
     service = "tally"
-    inputs = ("clinical",)
+    inputs = ("clinical", "decisions")
     memory = None
+    answers = "risk"
+    questions = ("decisions",)
 
     def key(self, event: Event) -> str:
         return event.key
@@ -47,6 +75,8 @@ class Tally:
     def step(self, state: Sum, given: Given) -> tuple[Sum, tuple[Effect, ...]]:
         if isinstance(given, Received):
             event = given.event
+            if isinstance(event, ExplanationRequested):
+                return state, tuple(self._ask(state, m, Question(event.known, event.id, asked=True)) for m in MODELS)
             assert isinstance(event, ObservationsRecorded)
             if event.id in state.seen:
                 return state, ()
@@ -54,39 +84,47 @@ class Tally:
                 raise RuntimeError(event.id)
             state.seen = (*state.seen, event.id)
             state.total += sum(r.value for r in event.readings)
-            return state, (self._ask(state, event.known, given.cause),)
+            return state, tuple(self._ask(state, m, Question(event.known, given.cause)) for m in MODELS)
         hour = int((given.at - T0) / timedelta(hours=1))
         if state.owed and given.ready:
-            state.owed, state.hour = False, hour
-            return state, (self._ask(state, given.at, f"late/{given.cause}"),)
+            owed, state.owed, state.hour = state.owed, (), hour
+            return state, tuple(self._ask(state, m, Question(given.at, f"late/{given.cause}")) for m in owed)
         if hour > state.hour:
             state.hour = hour
-            return state, (self._ask(state, given.at, given.cause),)
+            return state, tuple(self._ask(state, m, Question(given.at, given.cause)) for m in MODELS)
         return state, ()
 
-    def _ask(self, state: Sum, at: datetime, cause: str) -> Ask:
-        return Ask("double", np.array([state.total]), state.key, (at, cause))
+    def _ask(self, state: Sum, model: str, question: Question) -> Ask:
+        return Ask(model, np.array([state.total]), state.key, question)
 
-    def answered(self, ask: Ask, answer: Answer) -> tuple[Emit, ...]:
-        at, cause = ask.context
-        return (
-            Emit(
-                RiskForecasted(
-                    id=digest(ask.key, cause), site="main", patient=ask.key.split("/")[1], known=at, as_of=at,
-                    model="double", version="1", horizon_hours=1, probability=answer.probability, threshold=0.5,
-                    features="", row=0,
-                )
-            ),
+    def answered(self, state: Sum, ask: Ask, answer: Answer) -> tuple[Sum, tuple[Effect, ...]]:
+        q = ask.context
+        assert isinstance(q, Question)
+        if answer.probability > MUCH and not q.second:
+            return state, (replace(ask, context=replace(q, second=True)),)
+        event = RiskForecasted(
+            id=digest(ask.model, ask.key, q.cause), site="main", patient=ask.key.split("/")[1], known=q.at, as_of=q.at,
+            model=ask.model, version="1", horizon_hours=1, probability=answer.probability,
+            threshold=state.said.get(ask.model, 0.0), features="asked" if q.asked else "", row=0,
         )  # fmt: skip
+        return self.recall(state, event), (Emit(event),)
 
     def missed(self, state: Sum, ask: Ask, reason: str) -> tuple[Sum, tuple[Emit, ...]]:
-        state.owed = True
-        at, cause = ask.context
+        q = ask.context
+        assert isinstance(q, Question)
+        if q.asked or q.second:
+            return state, ()
+        state.owed = tuple(sorted({*state.owed, ask.model}))
         event = ForecastMissed(
-            id=digest("missed", ask.key, cause), site="main", patient=ask.key.split("/")[1], known=at, as_of=at,
-            model="double", version="1", row=0, reason=reason,
+            id=digest("missed", ask.model, ask.key, q.cause), site="main", patient=ask.key.split("/")[1], known=q.at,
+            as_of=q.at, model=ask.model, version="1", row=0, reason=reason,
         )  # fmt: skip
         return state, (Emit(event),)
+
+    def recall(self, state: Sum, event: Event) -> Sum:
+        if isinstance(event, RiskForecasted) and event.features != "asked":
+            state.said[event.model] = event.probability
+        return state
 
     def due(self, state: Sum) -> datetime | None:
         return T0 if state.owed else T0 + timedelta(hours=state.hour + 1)
@@ -95,16 +133,24 @@ class Tally:
         return False
 
     def pack(self, state: Sum) -> bytes:
-        return orjson.dumps([state.key, state.total, state.seen, state.owed, state.hour])
+        return orjson.dumps([state.key, state.total, state.seen, state.owed, state.hour, sorted(state.said.items())])
 
     def unpack(self, content: bytes) -> Sum:
-        key, total, seen, owed, hour = orjson.loads(content)
-        return Sum(key, total, tuple(seen), owed, hour)
+        key, total, seen, owed, hour, said = orjson.loads(content)
+        return Sum(key, total, tuple(seen), tuple(owed), hour, dict(said))
 
 
-def double(_: str, tensors: Tensors) -> Tensors:
-    """The model: a number below one that depends on the row only."""
-    return {"probability": np.array([float(v) / (1.0 + float(v)) for v in tensors["rows"][:, 0]])}
+class TwoModels:
+    """The models: numbers below one that depend on the row only; `down` are those that do not answer."""
+
+    def __init__(self) -> None:
+        self.down: set[str] = set()
+
+    def __call__(self, model: str, tensors: Tensors) -> Tensors:
+        if model in self.down:
+            raise InferenceUnavailable(model)
+        much = {"double": 1.0, "triple": 0.5}[model]
+        return {"probability": np.array([float(v) / (much + float(v)) for v in tensors["rows"][:, 0]])}
 
 
 class Hospital:
@@ -114,13 +160,14 @@ class Hospital:
         self.log = FakeLog(PARTITIONS)
         self.store = FakeStateStore()
         self.objects = FakeObjectStore()
-        self.inference = FakeInference(double)
+        self.models = TwoModels()
+        self.inference = FakeInference(self.models)
         self.clock = HandClock()
         self.sent = 0
 
     def parts(self) -> Parts:
         return Parts(
-            worker=lambda: self.log.worker("tally", ["clinical"]), reader=self.log.reader, store=self.store,
+            worker=lambda: self.log.worker("tally", Tally.inputs), reader=self.log.reader, store=self.store,
             objects=self.objects, inference=self.inference, clock=self.clock, health=Health("tally"),
             partitions=PARTITIONS, site="main",
         )  # fmt: skip
@@ -132,8 +179,22 @@ class Hospital:
         event = ObservationsRecorded(
             id=f"e{self.sent}", site="main", patient=f"patient-{patient}", known=at, readings=(reading,)
         )
-        self.log.append([outgoing(event, source="test", partitions=PARTITIONS)])
+        self.tell(event)
         return event.id
+
+    def request(self, patient: int) -> str:
+        """Someone opens the patient's page."""
+        self.sent += 1
+        event = ExplanationRequested(
+            id=f"q{self.sent}", site="main", patient=f"patient-{patient}", known=T0 + timedelta(seconds=self.sent),
+            by="someone", encounter="e",
+        )  # fmt: skip
+        self.tell(event)
+        return event.id
+
+    def tell(self, event: ObservationsRecorded | ExplanationRequested | DecisionMade) -> None:
+        """Append to the event's topic."""
+        self.log.append([outgoing(event, source="test", partitions=PARTITIONS)])
 
 
 class HandClock:

@@ -1,26 +1,33 @@
-"""Features in words (services/watch/labels.py)."""
+"""Factors in words (services/watch/labels.py)."""
 
 import pytest
 
-from ray_jobs.risk.features import FEATURES
-from services.watch.labels import LABELS
+from ray_jobs.risk.factors import factors
+from ray_jobs.risk.feature_sets import FEATURE_SETS, Person
+from services.watch.labels import LABELS, label
+
+KNOWN = Person(69, "female", "cardiac_surgical")
 
 
-def test_every_feature_has_words() -> None:
-    """No underscore reaches a ward, and no two features share their words."""
-    assert set(LABELS) == set(FEATURES)
-    assert not [w for w in LABELS.values() if "_" in w]
-    assert len(set(LABELS.values())) == len(LABELS)
+@pytest.mark.parametrize("feature_set", FEATURE_SETS)
+def test_every_factor_has_words(feature_set: str) -> None:
+    """No underscore reaches a ward, and no two factors share their words."""
+    words = [LABELS[name] for name in factors(feature_set).names]
+    assert not [w for w in words if "_" in w]
+    assert len(set(words)) == len(words)
 
 
 @pytest.mark.parametrize(
-    ("feature", "words"),
+    ("factor", "person", "words"),
     [
-        ("last_heart_rate", "Heart rate"),
-        ("slope_heart_rate_6h", "Heart rate, trend per hour over 6 h"),
-        ("min_spo2_24h", "Oxygen saturation (pulse oximetry), lowest in 24 h"),
+        ("heart_rate", KNOWN, "Heart rate"),
+        ("spo2", KNOWN, "Oxygen saturation (pulse oximetry)"),
+        ("sex", KNOWN, "Sex: female"),
+        ("sex", Person(), "Sex"),
+        ("unit", KNOWN, "Unit: cardiac surgery intensive care"),
+        ("time", KNOWN, "Hour of the stay"),
     ],
 )
-def test_some_words(feature: str, words: str) -> None:
-    """As a nurse would read them."""
-    assert LABELS[feature] == words
+def test_some_words(factor: str, person: Person, words: str) -> None:
+    """As a nurse would read them; a category is named."""
+    assert label(factor, person) == words

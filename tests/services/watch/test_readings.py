@@ -6,15 +6,15 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ray_jobs.risk.grid import GridReading, build_grid
+from ray_jobs.risk.grid import GridReading, build_grid, cell
 from schemas.events import Reading
-from services.watch.chart import ROWS, chart
+from services.watch.chart import COLUMN, ROWS, chart
 from services.watch.pack import pack, unpack
 from services.watch.state import PatientState
 from services.watch.times import micros
-from tests.services.watch.given import T0, Driver, minutes, observed, reading, stage, started, vitals
+from tests.services.watch.given import T0, Driver, extra_grid, minutes, observed, reading, stage, started, vitals
 
-CODES = ("heart_rate", "lactate", "consciousness")
+CODES = ("heart_rate", "urine_output", "lactate", "consciousness")
 Fact = tuple[str, Reading, int]
 
 
@@ -142,30 +142,35 @@ def test_late_readings_join_the_hourly_cells_in_any_order(
     assert pack(folded(facts)) == pack(folded(data.draw(st.permutations(facts))))
 
 
+def cells(r: GridReading) -> bool:
+    """Whether a reading has a cell in one of the grids."""
+    return r.name in COLUMN and np.isfinite(cell(r.name, r.value))
+
+
 @settings(max_examples=50)
 @given(st.data(), versions(), st.sampled_from([0, 24 * 60, 3 * 24 * 60]))
-def test_the_grid_carried_along_is_the_grid_of_the_definition(
+def test_the_grids_carried_along_are_those_of_the_definition(
     data: st.DataObject, facts: list[Fact], later: int
 ) -> None:
-    """Cell by cell, to the bit: `ray_jobs.risk.grid.build_grid` of what stands, also after two days' thinning."""
+    """Cell by cell, to the bit: `ray_jobs.risk.grid.build_grid` of what stands, also after two days' thinning; and
+    the other grid by the same rule. Late, corrected and retracted readings give what the clean order gives.
+    """
     driver = Driver(stage())
     driver.give(started())
     state = folded(data.draw(st.permutations(facts)), driver.state)
     state.heard(minutes(1000 + later))
-    expected = build_grid(
-        [
-            GridReading(r.code, r.value, r.taken, r.id)
-            for r in {f[1].id: f[1] for f in facts}.values()
-            if r.id in {s.id for s in folded(facts).ledger.standing()}
-        ],
-        T0,
-        ROWS,
-    )
-    grid = state.chart.grid
-    assert grid is not None
-    np.testing.assert_array_equal(grid, expected)
-    again = chart(state.ledger, state.admission)
-    np.testing.assert_array_equal(again.grid, expected)
+    standing = {s.id for s in folded(facts).ledger.standing()}
+    clean = [
+        GridReading(r.code, r.value, r.taken, r.id)
+        for r in {f[1].id: f[1] for f in facts}.values() if r.id in standing
+    ]  # fmt: skip
+    for made in (state.chart, chart(state.ledger, state.admission)):
+        np.testing.assert_array_equal(made.grid, build_grid(clean, T0, ROWS))
+        np.testing.assert_array_equal(made.extra, extra_grid(clean, T0, ROWS))
+        assert made.newest == chart(state.ledger, state.admission).newest
+        assert {code: held.value for code, held in made.newest.items()} == {
+            r.name: r.value for r in sorted(clean, key=lambda r: (r.taken, r.reading_id)) if cells(r)
+        }  # fmt: skip
 
 
 def test_readings_older_than_two_weeks_are_counted_only() -> None:

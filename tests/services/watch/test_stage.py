@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ray_jobs.risk.features import FEATURES, features_all
+from ray_jobs.risk.factors import factors
+from ray_jobs.risk.features import features_all
 from ray_jobs.risk.grid import GridReading, build_grid, static_vector
 from schemas.events import (
     CareLimitSet,
@@ -27,6 +28,7 @@ from schemas.events import (
     RiskForecasted,
     WarningScoreComputed,
 )
+from services.watch.forecasts import Question
 from services.watch.pack import pack, unpack
 from services.watch.state import PatientState
 from tests.services.watch.given import (
@@ -130,7 +132,7 @@ def test_the_last_forecast_of_each_row_has_the_offline_features() -> None:
             known += list(event.readings)
     grid = build_grid([GridReading(r.code, r.value, r.taken, r.id) for r in known], T0, 30)
     offline = features_all(grid, static_vector(69, "female", "medical", -5))
-    last = {ask.context.row: ask.row for ask in driver.asked}  # type: ignore[attr-defined]
+    last = {ask.context.row: ask.row for ask in driver.asked if isinstance(ask.context, Question)}
     assert sorted(last) == list(range(30))
     for row, features in last.items():
         np.testing.assert_array_equal(features, offline[row])
@@ -146,7 +148,7 @@ def test_a_forecast_carries_its_mode_row_and_reasons() -> None:
     if forecast.probability >= forecast.threshold:
         explained = only(said, ForecastExplained)
         assert explained.forecast == forecast.id
-        assert [f.feature for f in explained.factors] == list(FEATURES[:-7:-1])
+        assert [f.feature for f in explained.factors] == list(factors("sepsis").names[:-9:-1])
     for ward, mode in (("4A", "silent"), ("ICU", None)):
         moved = minutes(140 + len(ward))
         driver.give(EncounterTransferred(
