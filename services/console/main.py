@@ -1,9 +1,11 @@
 """Runs the console: one thread follows the log into the query store, the web server reads from it."""
 
 import contextlib
+import sys
 import threading
 
 from ray_jobs import registry
+from services.console.advice.load import AdviceError, load
 from services.console.app import console_app
 from services.console.live import Hub
 from services.console.parts import Parts
@@ -22,11 +24,17 @@ from services.runtime.service import clock_of
 from services.runtime.settings import Settings
 
 HEALTH_S = 1.0
+WRONG_SETTING = 2
 
 
 def main(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     logs.configure("console", settings.log_level, settings.log_format)
+    try:
+        advice = load(settings.advice)
+    except AdviceError as error:
+        sys.stderr.write(f"WARDWATCH_ADVICE: {error}\n")
+        raise SystemExit(WRONG_SETTING) from error
     store, hub, clock = Store(settings.console_db_url), Hub(), clock_of(settings)
     health, stopping = Health("console", ("caught up",)), threading.Event()
 
@@ -45,6 +53,7 @@ def main(settings: Settings) -> None:
         clock=clock,
         standing=lambda: follower.standing,
         models=lambda: models(settings),
+        advice=advice,
         stopping=stopping,
     )
     threads = [
@@ -88,6 +97,8 @@ def models(settings: Settings) -> tuple[Model, ...]:
             intended_use=card.outcome or card.task,
             population=_population(card.population),
             modes=modes(settings, card.name),
+            bands=tuple((band.name, band.from_probability) for band in card.bands),
+            certainty=None if card.conformal is None else card.conformal.level,
         )
         for card in cards
     )

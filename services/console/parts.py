@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from services.console.advice.guideline import Advice
 from services.console.live import Hub
 from services.console.projection.follower import Standing
 from services.console.projection.store import Store
@@ -15,7 +16,9 @@ from services.runtime.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The console's dependencies. `standing` says how the projection does, `models` which are registered."""
+    """The console's dependencies. `standing` says how the projection does, `models` which are
+    registered, `advice` what guidelines ask at which risk.
+    """
 
     settings: Settings
     store: Store
@@ -26,4 +29,5 @@ class Parts:
     clock: Clock
     standing: Callable[[], Standing]
     models: Callable[[], tuple[Model, ...]]
+    advice: Advice
     stopping: threading.Event = field(default_factory=threading.Event)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from schemas.codes import MEASUREMENTS
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:
@@ -15,44 +17,20 @@ class Measure:
     decimals: int = 0
 
 
+_ON_A_CHART: Final = {
+    "respiratory_rate": ("Respiratory rate", "Resp"),
+    "spo2": ("Oxygen saturation", "SpO₂"),
+    "supplemental_oxygen": ("Air or oxygen", "Oxygen"),
+    "systolic_bp": ("Systolic blood pressure", "BP"),
+    "diastolic_bp": ("Diastolic blood pressure", "Dia"),
+    "heart_rate": ("Heart rate", "Pulse"),
+    "consciousness": ("Consciousness", "ACVPU"),
+    "temperature": ("Temperature", "Temp"),
+}
+"""Label and short label of what the paper chart names in its own words."""
 MEASURES: Final[dict[str, Measure]] = {
-    "respiratory_rate": Measure("Respiratory rate", "Resp", "/min"),
-    "spo2": Measure("Oxygen saturation", "SpO₂", "%"),
-    "supplemental_oxygen": Measure("Air or oxygen", "Oxygen", ""),
-    "systolic_bp": Measure("Systolic blood pressure", "BP", "mmHg"),
-    "diastolic_bp": Measure("Diastolic blood pressure", "Dia", "mmHg"),
-    "mean_bp": Measure("Mean arterial pressure", "MAP", "mmHg"),
-    "heart_rate": Measure("Heart rate", "Pulse", "/min"),
-    "consciousness": Measure("Consciousness", "ACVPU", ""),
-    "temperature": Measure("Temperature", "Temp", "°C", 1),
-    "etco2": Measure("End-tidal CO₂", "EtCO₂", "mmHg"),
-    "fio2": Measure("Inspired oxygen", "FiO₂", "", 2),
-    "base_excess": Measure("Base excess", "BE", "mmol/L", 1),
-    "bicarbonate": Measure("Bicarbonate", "HCO₃", "mmol/L", 1),
-    "ph": Measure("Arterial pH", "pH", "", 2),
-    "paco2": Measure("Arterial CO₂", "PaCO₂", "mmHg"),
-    "sao2": Measure("Arterial oxygen saturation", "SaO₂", "%"),
-    "ast": Measure("AST", "AST", "U/L"),
-    "bun": Measure("Blood urea nitrogen", "BUN", "mg/dL"),
-    "alkaline_phosphatase": Measure("Alkaline phosphatase", "ALP", "U/L"),
-    "calcium": Measure("Calcium", "Ca", "mg/dL", 1),
-    "chloride": Measure("Chloride", "Cl", "mmol/L"),
-    "creatinine": Measure("Creatinine", "Crea", "mg/dL", 2),
-    "bilirubin_direct": Measure("Direct bilirubin", "Bili dir", "mg/dL", 1),
-    "bilirubin_total": Measure("Total bilirubin", "Bili", "mg/dL", 1),
-    "glucose": Measure("Glucose", "Gluc", "mg/dL"),
-    "lactate": Measure("Lactate", "Lact", "mmol/L", 1),
-    "magnesium": Measure("Magnesium", "Mg", "mmol/dL", 1),
-    "phosphate": Measure("Phosphate", "PO₄", "mg/dL", 1),
-    "potassium": Measure("Potassium", "K", "mmol/L", 1),
-    "troponin_i": Measure("Troponin I", "TnI", "ng/mL", 2),
-    "hematocrit": Measure("Haematocrit", "Hct", "%"),
-    "hemoglobin": Measure("Haemoglobin", "Hb", "g/dL", 1),
-    "ptt": Measure("Partial thromboplastin time", "PTT", "s"),
-    "wbc": Measure("White cells", "WBC", "×10³/µL", 1),
-    "fibrinogen": Measure("Fibrinogen", "Fib", "mg/dL"),
-    "platelets": Measure("Platelets", "Plt", "×10³/µL"),
-    "urine_output": Measure("Urine output", "Urine", "mL"),
+    name: Measure(*_ON_A_CHART.get(name, (m.display, m.short)), m.shown_unit, m.decimals)
+    for name, m in MEASUREMENTS.items()
 }
 
 VITALS: Final = (
@@ -67,6 +45,14 @@ VITALS: Final = (
 """The parameters of NEWS2, in the chart's order."""
 
 BANDS: Final = {"low": "Low", "low-medium": "Low–medium", "medium": "Medium", "high": "High"}
+RISK_BANDS: Final = {"low": "Low", "raised": "Raised", "high": "High", "very high": "Very high"}
+"""Bands of the risk models, lowest first (ray_jobs/registry.py)."""
+LEVELS: Final = {"zero": "0", "low": "1–4", "low-medium": "3 in one parameter", "medium": "5–6", "high": "7 and over"}
+"""Levels of NEWS2 as chart 4 of the report names them."""
+WHO: Final = {"nurse": "Nurse", "doctor": "Doctor", "team": "Team"}
+WHY_NOW: Final = {"band": "a band was crossed", "alert": "it may alert", "asked": "someone looked"}
+UNITS: Final = {"a": "years", "h": "h", "1": "", "{score}": ""}
+"""UCUM units of what is no measurement, as words."""
 LIMITS: Final = {
     "full": "",
     "no_escalation": "No escalation",
@@ -125,6 +111,25 @@ def plainly(code: str | None) -> str:
 def model_label(model: str) -> str:
     """A model's name on a screen."""
     return {"sepsis": "Sepsis"}.get(model, model.replace("-", " ").replace("_", " ").capitalize())
+
+
+def horizon(model: str, hours: float | None) -> str:
+    """What a model's probability is of, and until when; None is to the end of the hospital stay."""
+    if model == "deterioration":
+        return "death in this hospital stay" if hours is None else f"death within {hours:g} hours"
+    return "in this hospital stay" if hours is None else f"within {hours:g} hours"
+
+
+def certainty(conformal: tuple[str, ...] | None, level: float | None) -> str:
+    """What a conformal set says, in words; nothing where the model has none."""
+    if conformal is None:
+        return ""
+    said = {
+        frozenset({"yes"}): "cannot be excluded",
+        frozenset({"no"}): "not expected",
+        frozenset({"no", "yes"}): "undecided, neither can be excluded",
+    }.get(frozenset(conformal), "unlike what the model saw")
+    return f"At {level * 100:g} % certainty: {said}" if level else said.capitalize()
 
 
 def why_not(reason: str | None) -> str | None:

@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     """Off, silent or live, by model and ward: {"sepsis": {"*": "silent", "5B": "live"}}; who is not named is silent."""
     inference_deadline_s: float = 1.0
     """A forecast that takes longer is recorded as missed, and made late."""
+    advice: Path | None = None
+    """A site's own file of what guidelines ask at which risk (docs/advice.md); none: the one that is shipped."""
 
     # Logs
     log_level: str = "INFO"

@@ -7,23 +7,18 @@ import math
 import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from ray_jobs.risk import news2
 from schemas.events import (
     Event,
-    Factor,
-    ForecastDeclined,
-    ForecastExplained,
-    ForecastMissed,
     ObservationsRecorded,
     Reading,
-    RiskForecasted,
     ScoredParameter,
     WarningScoreComputed,
 )
 from schemas.ids import digest
 from tests.browser.example_event import NOW, event, key_of
+from tests.browser.example_risk import BANDS, Spoken, said
 
 # Code: unit, value of a person who is well, spread from round to round.
 WELL = {
@@ -65,6 +60,7 @@ class Course:
     onset: int
     oxygen_scale: int = 1
     usual: dict[str, float] = field(default_factory=dict)
+    spoken: dict[str, Spoken] = field(default_factory=lambda: {model: Spoken() for model in BANDS})
 
     def ill(self, at: datetime) -> float:
         """From 0, well, to 1."""
@@ -91,7 +87,7 @@ class Course:
 
 
 def one_round(course: Course, at: datetime) -> list[Event]:
-    """Readings, NEWS2, and the sepsis model's word."""
+    """Readings, NEWS2, and the word of both models."""
     key, encounter, values = key_of(course.n), f"enc-{course.n}", course.values(at)
     readings = tuple(
         Reading(
@@ -105,7 +101,12 @@ def one_round(course: Course, at: datetime) -> list[Event]:
         for code, value in values.items()
     )
     observed = event(ObservationsRecorded, at, key, patient=key, readings=readings, encounter=encounter)
-    return [observed, _score(course, at, readings), *_forecast(course, at, values)]
+    forecasts = [
+        told
+        for model, past in course.spoken.items()
+        for told in said(course.n, course.age, course.story, course.ill(at), at, values, past, model)
+    ]
+    return [observed, _score(course, at, readings), *forecasts]
 
 
 def _score(course: Course, at: datetime, readings: tuple[Reading, ...]) -> WarningScoreComputed:
@@ -136,51 +137,3 @@ def _score(course: Course, at: datetime, readings: tuple[Reading, ...]) -> Warni
         not_applicable=score.reason,
         parameters=parameters,
     )
-
-
-def _forecast(course: Course, at: datetime, values: dict[str, float]) -> list[Event]:
-    key, ill = key_of(course.n), course.ill(at)
-    about: dict[str, Any] = {
-        "patient": key,
-        "as_of": at,
-        "model": "sepsis",
-        "version": "1.0.0",
-        "encounter": f"enc-{course.n}",
-        "mode": "live" if course.n < 12 else "silent",
-    }
-    if course.age < 18:
-        return [event(ForecastDeclined, at, key, **about, reason="sepsis is for 18 to 120 years")]
-    if course.n == 3 and at > NOW - timedelta(minutes=40):
-        return [event(ForecastMissed, at, key, **about, row=3, reason="no answer within 1 s")]
-    probability = (
-        0.012
-        + 0.02 * random.Random(f"risk {course.n} {at}").random()
-        + (0.34 if course.story in {"sepsis", "lungs"} else 0.08) * ill
-    )
-    forecast = event(
-        RiskForecasted,
-        at,
-        key,
-        **about,
-        horizon_hours=6,
-        probability=probability,
-        threshold=0.12,
-        features=digest("f", key, at),
-        row=20,
-    )
-    if probability < 0.05:
-        return [forecast]
-    factors = (
-        _factor("Respiratory rate, highest of 6 h", values["respiratory_rate"], 1.1 * ill),
-        _factor("Pulse, mean of 6 h", values["heart_rate"], 0.8 * ill),
-        _factor("Temperature, change over 6 h", round(1.9 * ill, 1), 0.62 * ill),
-        _factor("Systolic pressure, lowest of 6 h", values["systolic_bp"], 0.5 * ill),
-        _factor("Lactate, newest", round(1.2 + 2.6 * ill, 1), 0.41 * ill),
-        _factor("Hours in the unit", 31, -0.22),
-        _factor("Platelets, newest", None, -0.12),
-    )
-    return [forecast, event(ForecastExplained, at, key, **about, forecast=forecast.id, factors=factors)]
-
-
-def _factor(label: str, value: float | None, contribution: float) -> Factor:
-    return Factor(feature=label.lower(), label=label, value=value, contribution=contribution)

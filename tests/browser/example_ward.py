@@ -27,7 +27,7 @@ from schemas.events import (
 )
 from schemas.ids import digest
 from services.runtime.ports import Identifier, Person
-from tests.browser.example_event import NOW, SITE, bed_of, event, key_of
+from tests.browser.example_event import NOW, SITE, bed_of, event, key_of, stay_hours
 from tests.browser.example_site import film, places, plans, waiting_key
 from tests.browser.example_vitals import Course, one_round
 
@@ -82,7 +82,7 @@ def example_ward(hours: int = 24, people: int = len(PEOPLE)) -> ExampleWard:
 
 def _admission(n: int, sex: Sex, born: date) -> list[Event]:
     key, place = key_of(n), bed_of(n)
-    at = NOW - timedelta(hours=random.Random(n).randint(25, 115))
+    at = NOW - timedelta(hours=stay_hours(n))
     specialty = "medicine" if place.ward == "5B" else "critical care"
     found: list[Event] = [
         event(PatientRegistered, at, key, patient=key, born=born, sex=sex),
@@ -139,7 +139,10 @@ def _alerts(people: int, scores: dict[str, int]) -> list[Event]:
     seen = (Evidence(text="SpO₂ fell 6 points in 5 h"), Evidence(text="Oxygen since noon"))
     tell(AlertRaised, 1, "news2", "red", 34, low, source="x", evidence=seen)
     tell(AlertAcknowledged, 1, "news2", "red", 22, low, by="Sr. Hughes", why="")
-    tell(AlertRaised, 2, "deterioration", "amber", 12, "Blood pressure falling for 3 hours, pulse rising", source="x")
+    falling = (
+        "Deterioration risk 36 % (death in this hospital stay): systolic blood pressure 95 mmHg, falling 9 an hour"
+    )
+    tell(AlertRaised, 2, "deterioration", "amber", 12, falling, source="x")
     tell(AlertRaised, 9, "news2", "amber", 400, "NEWS2 5: febrile, tachycardic", source="x")
     tell(AlertResolved, 9, "news2", "amber", 160, "NEWS2 1", reason="NEWS2 below 3 for two hours")
     return found

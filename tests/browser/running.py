@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from schemas.envelope import decode
 from schemas.events import Event
+from services.console.advice.load import load
 from services.console.app import console_app
 from services.console.live import Hub
 from services.console.parts import Parts
@@ -27,6 +28,7 @@ from services.runtime.identity import FakeIdentity
 from services.runtime.outgoing import outgoing
 from services.runtime.settings import Settings
 from tests.browser.example_event import SITE
+from tests.browser.example_risk import BANDS, CERTAINTY
 from tests.browser.example_ward import ExampleWard
 
 TOKENS = """{
@@ -43,6 +45,19 @@ MODELS = (
         intended_use="Sepsis within 6 hours, for adults in intensive care",
         population="18 to 120 years",
         modes=(("*", "silent"), ("5B", "live")),
+        bands=BANDS["sepsis"],
+        certainty=CERTAINTY["sepsis"],
+    ),
+    Model(
+        name="deterioration",
+        version="1.0.0",
+        task="risk",
+        kind="blend",
+        intended_use="Death in the hospital stay, from the first two days in intensive care",
+        population="16 to 100 years",
+        modes=(("*", "silent"), ("5B", "live")),
+        bands=BANDS["deterioration"],
+        certainty=CERTAINTY["deterioration"],
     ),
     Model(
         name="chest-pneumonia",
@@ -104,6 +119,7 @@ def made_console(folder: Path, ward: ExampleWard) -> Running:
         clock=clock,
         standing=lambda: follower.standing,
         models=lambda: MODELS,
+        advice=load(),
         stopping=stop,
     )
     return Running("", log, parts, follower, stop)

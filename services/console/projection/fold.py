@@ -46,14 +46,14 @@ from schemas.events import (
     WarningScoreComputed,
 )
 from services.console.projection import alerts, clinical, places, risk
-from services.console.projection.schema import DROPPED_WHEN_OLD
+from services.console.projection.schema import DROPPED_AFTER_A_STAY, DROPPED_WHEN_OLD
 from services.console.projection.store import Store, micros
-from services.console.projection.turn import Turn
+from services.console.projection.turn import HOUR_US, Turn
 from services.runtime.ports import Partition, Record
 
 TOPICS: Final = ("places", "clinical", "risk", "findings", "alerts", "plans", "decisions")
-KEPT_US: Final = 48 * 3_600_000_000
-HOUR_US: Final = 3_600_000_000
+KEPT_US: Final = 48 * HOUR_US
+STAY_US: Final = 14 * 24 * HOUR_US
 
 FOLDS: Final[dict[type[Event], Callable[[Turn, Any], None]]] = {
     ObservationsRecorded: clinical.observed,
@@ -114,19 +114,23 @@ def fold(store: Store, batch: Mapping[Partition, Sequence[Record]]) -> Touched:
     with store.writing() as db:
         row = db.execute("SELECT value FROM meta WHERE name = 'newest_known'").fetchone()
         before = touched.newest_known = int(row["value"]) if row else 0
-        turn = Turn(db, _oldest(before))
+        turn = Turn(db, _oldest(before, KEPT_US), _oldest(before, STAY_US))
         for partition, records in batch.items():
             _fold_partition(turn, partition, records, touched)
         db.execute("INSERT OR REPLACE INTO meta VALUES ('newest_known', ?)", (touched.newest_known,))
-        if (oldest := _oldest(touched.newest_known)) > turn.oldest:
-            for table, column in DROPPED_WHEN_OLD:
-                db.execute(f"DELETE FROM {table} WHERE {column} < ?", (oldest,))  # noqa: S608 - our own names
+        for tables, kept, dropped in (
+            (DROPPED_WHEN_OLD, KEPT_US, turn.oldest),
+            (DROPPED_AFTER_A_STAY, STAY_US, turn.stay),
+        ):
+            if (oldest := _oldest(touched.newest_known, kept)) > dropped:
+                for table, column in tables:
+                    db.execute(f"DELETE FROM {table} WHERE {column} < ?", (oldest,))  # noqa: S608 - our own names
     return touched
 
 
-def _oldest(newest_known: int) -> int:
+def _oldest(newest_known: int, kept: int) -> int:
     # By whole hours: what is kept depends on the facts known, not on where a batch happened to end.
-    return newest_known // HOUR_US * HOUR_US - KEPT_US
+    return newest_known // HOUR_US * HOUR_US - kept
 
 
 def _fold_partition(turn: Turn, partition: Partition, records: Iterable[Record], touched: Touched) -> None:

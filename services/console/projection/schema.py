@@ -6,7 +6,7 @@ table is written by one topic only, hence the order in which topics are read can
 
 from typing import Final
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 TABLES: Final = """
 CREATE TABLE offsets (topic TEXT, partition INTEGER, next INTEGER NOT NULL,
@@ -43,10 +43,16 @@ CREATE TABLE scores (id TEXT PRIMARY KEY, patient TEXT NOT NULL, score TEXT NOT 
 CREATE INDEX scores_trend ON scores (patient, as_of);
 CREATE TABLE forecasts (id TEXT PRIMARY KEY, patient TEXT NOT NULL, model TEXT NOT NULL, version TEXT NOT NULL,
     mode TEXT NOT NULL, as_of INTEGER NOT NULL, known INTEGER NOT NULL, state TEXT NOT NULL, probability REAL,
-    threshold REAL, horizon_hours REAL, late INTEGER NOT NULL, fresh INTEGER NOT NULL, reason TEXT) WITHOUT ROWID;
+    threshold REAL, horizon_hours REAL, late INTEGER NOT NULL, fresh INTEGER NOT NULL, reason TEXT,
+    band TEXT, conformal TEXT) WITHOUT ROWID;
 CREATE INDEX forecasts_trend ON forecasts (patient, model, as_of);
-CREATE TABLE factors (forecast TEXT PRIMARY KEY, patient TEXT NOT NULL, as_of INTEGER NOT NULL,
-    factors TEXT NOT NULL) WITHOUT ROWID;
+-- The highest probability of each clock hour, kept for as long as a stay is looked at.
+CREATE TABLE risk_hours (patient TEXT, model TEXT, hour INTEGER, probability REAL NOT NULL,
+    PRIMARY KEY (patient, model, hour)) WITHOUT ROWID;
+CREATE TABLE explanations (forecast TEXT PRIMARY KEY, id TEXT NOT NULL, patient TEXT NOT NULL, model TEXT NOT NULL,
+    as_of INTEGER NOT NULL, known INTEGER NOT NULL, probability REAL, why_now TEXT NOT NULL,
+    previous_probability REAL, previous_as_of INTEGER, factors TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX explanations_newest ON explanations (patient, model, as_of);
 CREATE TABLE contexts (patient TEXT PRIMARY KEY, site TEXT NOT NULL, as_of INTEGER NOT NULL, known INTEGER NOT NULL,
     age_years INTEGER) WITHOUT ROWID;
 
@@ -88,7 +94,9 @@ DROPPED_WHEN_OLD: Final = (
     ("readings", "taken"),
     ("scores", "as_of"),
     ("forecasts", "as_of"),
-    ("factors", "as_of"),
+    ("explanations", "as_of"),
     ("census", "as_of"),
 )
 """Tables that hold the last 48 hours only, and the column that says how old a row is."""
+DROPPED_AFTER_A_STAY: Final = (("risk_hours", "hour"),)
+"""The same for those that hold the last fourteen days."""

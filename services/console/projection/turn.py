@@ -4,16 +4,20 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import BaseModel
+
+HOUR_US: Final = 3_600_000_000
 
 
 @dataclass(slots=True)
 class Turn:
-    """One transaction of the projection. `oldest` is the instant (µs) before which trends are not kept."""
+    """One transaction of the projection: no trend is kept before `oldest` (µs), no course of risk before `stay`."""
 
     db: sqlite3.Connection
     oldest: int
+    stay: int
     position: int = 0
 
     def patient(self, patient: str, site: str) -> None:

@@ -7,8 +7,8 @@ from typing import Final
 
 from services.console import words
 from services.console.projection.store import instant, micros
-from services.console.reading import patients
-from services.console.reading.parts import Alert, Forecast, Point, Score, Shown, Vital
+from services.console.reading import patients, risk
+from services.console.reading.parts import Alert, Forecast, Point, Score, Shown, TopRisk, Vital
 from services.console.reading.viewer import Names, Viewer, full_name
 
 STAY: Final = """
@@ -45,6 +45,7 @@ class BoardRow(Shown):
     trend: tuple[Point, ...]
     vitals: tuple[Vital, ...]
     forecasts: tuple[Forecast, ...]
+    risk: TopRisk | None
     alerts: tuple[Alert, ...]
     worry: float
     urgency: str
@@ -102,7 +103,7 @@ def row(db: sqlite3.Connection, stay: sqlite3.Row, now: datetime, names: Names, 
     score = patients.score(db, key)
     alerts = patients.alerts(db, key)
     trend = patients.score_trend(db, key, micros(now) - patients.SPARK_US)
-    forecasts = patients.forecasts(db, key, silent_too=viewer.admin)
+    forecasts = patients.forecasts(db, key, now, silent_too=viewer.admin)
     vitals = patients.vitals(db, key, score)
     return BoardRow(
         key=key,
@@ -122,6 +123,7 @@ def row(db: sqlite3.Connection, stay: sqlite3.Row, now: datetime, names: Names, 
         trend=trend,
         vitals=vitals,
         forecasts=forecasts,
+        risk=risk.top(db, key, forecasts),
         alerts=alerts,
         worry=worry(score, alerts, forecasts),
         urgency=urgency(score, alerts),
@@ -144,8 +146,8 @@ def worry(score: Score | None, alerts: Iterable[Alert], forecasts: Iterable[Fore
         # A single red parameter asks for an urgent ward-based response, as 5 does (RCP 2017, table 2).
         total = max(score.lowest, 5 if score.red else 0)
         rise = min(max(score.change or 0, 0), 9)
-    risk = max((min(f.probability / f.threshold, 1) for f in forecasts if f.probability and f.threshold), default=0.0)
-    return unanswered * 10_000 + total * 100 + rise * 10 + round(risk * 9, 3)
+    share = max((min(f.probability / f.threshold, 1) for f in forecasts if f.probability and f.threshold), default=0.0)
+    return unanswered * 10_000 + total * 100 + rise * 10 + round(share * 9, 3)
 
 
 def urgency(score: Score | None, alerts: Iterable[Alert]) -> str:

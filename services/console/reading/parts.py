@@ -55,7 +55,11 @@ class Score(Shown):
 
 
 class Forecast(Shown):
-    """The newest word of one model: a probability, 'missed' or 'cannot assess' with the reason."""
+    """The newest word of one model: a probability, 'missed' or 'cannot assess' with the reason.
+
+    `rank` orders bands, 0 (low) to 3 (very high); `stale`: made too long ago to stand for now; not `fresh`: made from
+    readings too old to alert on. `conformal` names the outcomes that the forecast cannot exclude.
+    """
 
     id: str
     model: str
@@ -68,9 +72,23 @@ class Forecast(Shown):
     threshold: float | None
     horizon_hours: float | None
     over: bool
+    band: str | None
+    band_text: str
+    rank: int
+    conformal: tuple[str, ...] | None
     late: bool
+    fresh: bool
+    stale: bool
     reason: str | None
     as_of: datetime
+
+
+class TopRisk(Shown):
+    """The live model whose band is the highest, why in one line, and the other live models that could not answer."""
+
+    forecast: Forecast
+    line: str
+    unanswered: tuple[str, ...]
 
 
 class Alert(Shown):

@@ -3,26 +3,28 @@
 import json
 import math
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from ray_jobs.risk import news2
 from services.console import words
+from services.console.advice.asked import Situation
+from services.console.advice.guideline import Advice
 from services.console.projection.store import instant, instant_or_none, micros
-from services.console.reading import board, patients
-from services.console.reading.parts import Forecast, Point
+from services.console.reading import board, patients, risk
+from services.console.reading.advised import advised
+from services.console.reading.parts import Point
 from services.console.reading.patient_view import (
-    Factor,
     Film,
     Lab,
     PatientView,
-    Reasons,
-    RiskTrend,
     Story,
     Stripe,
     Transition,
     Trend,
 )
+from services.console.reading.system import Model
 from services.console.reading.viewer import Names, Viewer
 
 TREND_US: Final = 48 * 3_600_000_000
@@ -47,9 +49,13 @@ _CHARTS: Final[dict[str, news2.Chart]] = {
 
 
 def patient(
-    db: sqlite3.Connection, site: str, key: str, now: datetime, names: Names, viewer: Viewer
-) -> PatientView | None:
-    """The page of a patient who has, or had, a stay here; None for an unknown key."""
+    db: sqlite3.Connection, site: str, key: str, now: datetime, names: Names, viewer: Viewer,
+    models: Sequence[Model] = (), advice: Advice | None = None,
+) -> PatientView | None:  # fmt: skip
+    """The page of a patient who has, or had, a stay here; None for an unknown key.
+
+    `models` are the registered ones, for their bands and where they are live; without `advice` none is shown.
+    """
     stays = db.execute(board.STAY + " AND e.site = ? AND e.patient = ?", (site, key)).fetchall()
     if not stays:
         return None
@@ -57,17 +63,24 @@ def patient(
     since = micros(now) - TREND_US
     low, high = stay["oxygen_low"], stay["oxygen_high"]
     shown = board.row(db, stay, now, names, viewer)
+    panels = risk.panels(db, key, shown.forecasts, models, stay, now)
+    pregnant = shown.score is not None and "pregnan" in (shown.score.not_applicable or "")
+    situation = Situation(shown.age, stay["care_limit"], pregnant)
     return PatientView(
         now=now,
         row=shown,
+        encounter=stay["encounter"],
         open=stay["ended"] is None,
         ended=instant_or_none(stay["ended"]),
         outcome=stay["outcome"],
         oxygen_target=f"{low:.0f}–{high:.0f} %" if low is not None and high is not None else None,
         trends=tuple(_trend(db, key, code, since, stay["oxygen_scale"]) for code in CHARTED),
         scores=patients.score_trend(db, key, since, bin_us=5 * 60_000_000),
-        risks=_risks(db, key, since, silent_too=viewer.admin),
-        reasons=_reasons(db, key, shown.forecasts),
+        risks=risk.trends(db, key, shown.forecasts, since),
+        panels=panels,
+        advice=()
+        if advice is None or stay["ended"] is not None
+        else advised(db, advice, key, shown.score, panels, situation, shown.started, now),
         stories=tuple(
             Story(alert=a, transitions=_transitions(db, a.id)) for a in patients.alerts(db, key, closed_too=True)
         ),
@@ -107,65 +120,6 @@ def _trend(db: sqlite3.Connection, key: str, code: str, since: int, oxygen_scale
         ),
         points=tuple(Point(at=instant(r["taken"]), value=r["value"]) for r in kept),
     )
-
-
-def _risks(db: sqlite3.Connection, key: str, since: int, *, silent_too: bool) -> tuple[RiskTrend, ...]:
-    found = []
-    for newest in patients.forecasts(db, key, silent_too=silent_too):
-        rows = db.execute(
-            "SELECT as_of, state, probability, reason FROM forecasts WHERE patient = ? AND model = ? AND as_of >= ?"
-            " ORDER BY as_of, known, id",
-            (key, newest.model, since),
-        ).fetchall()
-        answered = [r for r in rows if r["probability"] is not None]
-        every = math.ceil(len(answered) / MOST_POINTS) or 1
-        threshold = db.execute(
-            "SELECT threshold FROM forecasts WHERE patient = ? AND model = ? AND threshold IS NOT NULL"
-            " ORDER BY as_of DESC LIMIT 1",
-            (key, newest.model),
-        ).fetchone()
-        found.append(
-            RiskTrend(
-                model=newest.model,
-                label=newest.label,
-                mode=newest.mode,
-                threshold=threshold["threshold"] if threshold else None,
-                points=tuple(
-                    Point(at=instant(r["as_of"]), value=r["probability"]) for r in answered[::-1][::every][::-1]
-                ),
-                gaps=tuple((instant(r["as_of"]), str(r["reason"])) for r in rows if r["probability"] is None),
-            )
-        )
-    return tuple(found)
-
-
-def _reasons(db: sqlite3.Connection, key: str, forecasts: tuple[Forecast, ...]) -> tuple[Reasons, ...]:
-    found = []
-    for forecast in forecasts:
-        row = db.execute(
-            "SELECT x.as_of, x.factors FROM factors x JOIN forecasts f ON f.id = x.forecast"
-            " WHERE f.patient = ? AND f.model = ? ORDER BY x.as_of DESC, f.known DESC LIMIT 1",
-            (key, forecast.model),
-        ).fetchone()
-        if row is None:
-            continue
-        factors = json.loads(row["factors"])[:8]
-        strongest = max((abs(f["contribution"]) for f in factors), default=0.0) or 1.0
-        found.append(
-            Reasons(
-                label=forecast.label,
-                as_of=instant(row["as_of"]),
-                factors=tuple(
-                    Factor(
-                        label=f["label"],
-                        text="not measured" if f["value"] is None else words.amount(f["value"]),
-                        share=f["contribution"] / strongest,
-                    )
-                    for f in factors
-                ),
-            )
-        )
-    return tuple(found)
 
 
 def _transitions(db: sqlite3.Connection, alert: str) -> tuple[Transition, ...]:

@@ -1,9 +1,11 @@
-"""What the patient page shows, as typed values: trends, reasons, alerts with their story, films, laboratory."""
+"""What the patient page shows, as typed values: trends, risk and why, advice, alerts with their story, films, labs."""
 
 from datetime import datetime
 
 from services.console.reading import board
+from services.console.reading.advised import AdviceView
 from services.console.reading.parts import Alert, Point, Shown
+from services.console.reading.risk_view import Panel, RiskTrend
 
 
 class Stripe(Shown):
@@ -23,33 +25,6 @@ class Trend(Shown):
     decimals: int
     stripes: tuple[Stripe, ...]
     points: tuple[Point, ...]
-
-
-class RiskTrend(Shown):
-    """One model's probabilities; `gaps` are the instants at which there was no answer, and why."""
-
-    model: str
-    label: str
-    mode: str
-    threshold: float | None
-    points: tuple[Point, ...]
-    gaps: tuple[tuple[datetime, str], ...]
-
-
-class Factor(Shown):
-    """One reason behind a forecast. `share` is its length beside the strongest, -1 to 1; up means more risk."""
-
-    label: str
-    text: str
-    share: float
-
-
-class Reasons(Shown):
-    """What moved one model's newest explained forecast."""
-
-    label: str
-    as_of: datetime
-    factors: tuple[Factor, ...]
 
 
 class Transition(Shown):
@@ -101,6 +76,7 @@ class PatientView(Shown):
 
     now: datetime
     row: board.BoardRow
+    encounter: str
     open: bool
     ended: datetime | None
     outcome: str | None
@@ -108,7 +84,8 @@ class PatientView(Shown):
     trends: tuple[Trend, ...]
     scores: tuple[Point, ...]
     risks: tuple[RiskTrend, ...]
-    reasons: tuple[Reasons, ...]
+    panels: tuple[Panel, ...]
+    advice: tuple[AdviceView, ...]
     stories: tuple[Story, ...]
     films: tuple[Film, ...]
     labs: tuple[Lab, ...]

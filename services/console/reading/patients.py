@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from datetime import datetime, timedelta
 from typing import Final
 
 from services.console import words
@@ -14,6 +15,8 @@ CHANGE_US: Final = 4 * 3_600_000_000
 """NEWS2 now is compared with what it was four hours ago."""
 RED: Final = 3
 """Points of a red parameter (NEWS2 chart 1)."""
+STALE: Final = timedelta(hours=2)
+"""A forecast is made at each full hour; after two it stands for nothing."""
 
 
 def vitals(db: sqlite3.Connection, patient: str, score: Score | None) -> tuple[Vital, ...]:
@@ -113,7 +116,7 @@ def score_trend(db: sqlite3.Connection, patient: str, since: int, bin_us: int = 
     return tuple(Point(at=instant(r["at"]), value=r["value"]) for r in rows)
 
 
-def forecasts(db: sqlite3.Connection, patient: str, *, silent_too: bool) -> tuple[Forecast, ...]:
+def forecasts(db: sqlite3.Connection, patient: str, now: datetime, *, silent_too: bool) -> tuple[Forecast, ...]:
     """The newest word of each model; silent models are for administrators."""
     models = db.execute("SELECT DISTINCT model FROM forecasts WHERE patient = ? ORDER BY model", (patient,)).fetchall()
     rows = [
@@ -123,11 +126,12 @@ def forecasts(db: sqlite3.Connection, patient: str, *, silent_too: bool) -> tupl
         ).fetchone()
         for m in models
     ]
-    return tuple(_forecast(row) for row in rows if silent_too or row["mode"] == "live")
+    return tuple(_forecast(row, now) for row in rows if silent_too or row["mode"] == "live")
 
 
-def _forecast(row: sqlite3.Row) -> Forecast:
-    p = row["probability"]
+def _forecast(row: sqlite3.Row, now: datetime) -> Forecast:
+    p, band = row["probability"], row["band"]
+    over = p is not None and p >= row["threshold"]
     return Forecast(
         id=row["id"],
         model=row["model"],
@@ -139,8 +143,15 @@ def _forecast(row: sqlite3.Row) -> Forecast:
         probability=p,
         threshold=row["threshold"],
         horizon_hours=row["horizon_hours"],
-        over=p is not None and p >= row["threshold"],
+        over=over,
+        band=band,
+        band_text=words.RISK_BANDS.get(band, "Over the limit" if over else ""),
+        # A model without bands has its limit only.
+        rank=list(words.RISK_BANDS).index(band) if band in words.RISK_BANDS else 2 * over,
+        conformal=json.loads(row["conformal"]) if row["conformal"] else None,
         late=bool(row["late"]),
+        fresh=bool(row["fresh"]),
+        stale=now - instant(row["as_of"]) > STALE,
         reason=words.why_not(row["reason"]),
         as_of=instant(row["as_of"]),
     )

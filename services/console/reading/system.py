@@ -43,7 +43,7 @@ class Stage(Shown):
 
 
 class Model(Shown):
-    """One registered model and on which wards it speaks."""
+    """One registered model, on which wards it speaks, its bands and the certainty of its conformal sets."""
 
     name: str
     version: str
@@ -52,6 +52,8 @@ class Model(Shown):
     intended_use: str
     population: str
     modes: tuple[tuple[str, str], ...]
+    bands: tuple[tuple[str, float], ...] = ()
+    certainty: float | None = None
 
 
 class SystemView(Shown):

@@ -1,15 +1,17 @@
-// Decisions: acknowledge at once; snooze, wrong and reject with a reason. Also the theme switch and short messages.
+// Decisions: acknowledge and done at once, the others with a reason. Also asking why, the theme, and short messages.
 
 const REASONS = {
   snooze: ["Being treated", "With the doctor now", "Expected after procedure"],
   wrong: ["Measurement error", "Normal for this patient", "Known and treated"],
   resolve: ["Seen, no longer a concern"],
+  "not appropriate": ["Done already", "Contraindicated", "Not in the patient's interest", "Another cause is known"],
   reject: ["Bed not suitable", "Bed kept for another patient", "Patient not ready"],
 };
 const TITLES = {
   snooze: "Keep this alert quiet",
   wrong: "This alert is wrong",
   resolve: "Close this alert",
+  "not appropriate": "This advice is not appropriate",
   reject: "Reject this proposal",
 };
 const DONE = {
@@ -17,6 +19,9 @@ const DONE = {
   snooze: "Snoozed.",
   wrong: "Marked as wrong. Thank you: the models learn from it.",
   resolve: "Closed.",
+  done: "Recorded as done.",
+  "not appropriate": "Recorded as not appropriate.",
+  "taken back": "Taken back.",
   approve: "Approved.",
   reject: "Rejected.",
 };
@@ -31,23 +36,41 @@ export function say(text, bad = false) {
   say.timer = setTimeout(() => { toast.hidden = true; }, bad ? 10000 : 4000);
 }
 
-async function send(button, body) {
-  const { alert, proposal } = button.dataset;
-  const path = alert ? `/api/alerts/${alert}/decisions` : `/api/proposals/${proposal}/decisions`;
+/** Ask the server for a change, with the proof that one of our pages asks; throws what it answered. */
+async function post(path, body) {
+  const answer = await fetch(path, {
+    method: "POST",
+    headers: {
+      "Content-Type": "application/json",
+      "X-Wardwatch-Proof": document.querySelector("meta[name=proof]").content,
+    },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) {
+    const problem = await answer.json().catch(() => ({}));
+    throw new Error(problem.error ?? `the server answered ${answer.status}`);
+  }
+}
+
+async function explain(button) {
   button.disabled = true;
   try {
-    const answer = await fetch(path, {
-      method: "POST",
-      headers: {
-        "Content-Type": "application/json",
-        "X-Wardwatch-Proof": document.querySelector("meta[name=proof]").content,
-      },
-      body: JSON.stringify(body),
-    });
-    if (!answer.ok) {
-      const problem = await answer.json().catch(() => ({}));
-      throw new Error(problem.error ?? `the server answered ${answer.status}`);
-    }
+    await post(`/api/patients/${document.body.dataset.patient}/explanations`, {});
+    say("Asked. The reasons appear here.");
+  } catch (error) {
+    button.disabled = false;
+    say(`Not asked: ${error.message}`, true);
+  }
+}
+
+async function send(button, body) {
+  const { alert, proposal, advice } = button.dataset;
+  let path = `/api/proposals/${proposal}/decisions`;
+  if (alert) path = `/api/alerts/${alert}/decisions`;
+  if (advice) path = `/api/patients/${document.body.dataset.patient}/advice/${advice}/decisions`;
+  button.disabled = true;
+  try {
+    await post(path, body);
     say(DONE[body.decision]);
   } catch (error) {
     button.disabled = false;
@@ -88,6 +111,8 @@ document.addEventListener("click", (event) => {
     if (decide in REASONS) ask(button);
     else send(button, { decision: decide });
   }
+  const wanted = event.target.closest("[data-explain]");
+  if (wanted) explain(wanted);
   if (event.target.closest("[data-theme-switch]")) {
     const root = document.documentElement;
     const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;

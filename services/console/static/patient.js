@@ -17,15 +17,23 @@ async function draw() {
   for (const part of fresh.querySelectorAll("[data-part]")) {
     const old = panel.querySelector(`[data-part=${part.dataset.part}]`);
     if (old === null) { location.reload(); return; }
-    if (strip(old) === strip(part) || old.contains(document.activeElement)) continue;
+    const focused = old.contains(document.activeElement) ? document.activeElement : null;
+    if (strip(old) === strip(part) || focused?.matches("input, select, textarea")) continue;
     for (const [i, details] of [...old.querySelectorAll("details")].entries()) {
       if (details.open) part.querySelectorAll("details")[i]?.setAttribute("open", "");
     }
     old.replaceWith(part);
+    if (focused) again(part, focused)?.focus({ preventScroll: true });
     if (part.dataset.part === "films") films(part);
   }
   age(panel);
   charts(await data.json());
+}
+
+/** The control of a part drawn anew that does what the focused one did, so that a keyboard stays where it was. */
+function again(part, focused) {
+  const [name, value] = Object.entries(focused.dataset).find(([k]) => ["advice", "alert", "explain"].includes(k)) ?? [];
+  return name === undefined ? null : part.querySelector(`[data-${name}="${CSS.escape(value)}"]`);
 }
 
 /** What a part says, without the ages that change by themselves. */

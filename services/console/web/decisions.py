@@ -53,17 +53,19 @@ class Sent(BaseModel):
     id: str
 
 
+def publish(parts: Parts, event: Event) -> Sent:
+    """Write it and wait until it lies in the log; 503 when it does not."""
+    message = outgoing(event, source="console", partitions=parts.settings.partitions)
+    try:
+        parts.publisher.publish([message]).result(PUBLISH_S)
+    except (LogUnavailable, TimeoutError):
+        raise HTTPException(503, "not recorded: the event log does not answer. Please try again.") from None
+    return Sent(id=event.id)
+
+
 def router(parts: Parts) -> APIRouter:
     """`/api/alerts/{alert}/decisions` and `/api/proposals/{proposal}/decisions`."""
     routes = APIRouter(tags=["decisions"])
-
-    def publish(event: Event) -> Sent:
-        message = outgoing(event, source="console", partitions=parts.settings.partitions)
-        try:
-            parts.publisher.publish([message]).result(PUBLISH_S)
-        except (LogUnavailable, TimeoutError):
-            raise HTTPException(503, "not recorded: the event log does not answer. Please try again.") from None
-        return Sent(id=event.id)
 
     @routes.post("/api/alerts/{alert}/decisions", status_code=202)
     def on_alert(alert: str, asked: AlertDecision, who: Annotated[Actor, Depends(decider)]) -> Sent:
@@ -76,6 +78,7 @@ def router(parts: Parts) -> APIRouter:
             raise HTTPException(409, f"this alert is {row['phase']} already")
         at = parts.clock.now()
         return publish(
+            parts,
             DecisionMade(
                 id=digest(row["site"], alert, asked.decision, who.name, at.isoformat()),
                 site=row["site"],
@@ -88,7 +91,7 @@ def router(parts: Parts) -> APIRouter:
                 why=asked.why.strip(),
                 at=at,
                 until=at + timedelta(hours=asked.hours) if asked.decision == "snooze" else None,
-            )
+            ),
         )
 
     @routes.post("/api/proposals/{proposal}/decisions", status_code=202)
@@ -102,6 +105,7 @@ def router(parts: Parts) -> APIRouter:
             raise HTTPException(409, f"{row['who']} has decided already: {row['decision']}")
         at = parts.clock.now()
         return publish(
+            parts,
             ScheduleDecided(
                 id=digest(row["site"], proposal, asked.decision, who.name, at.isoformat()),
                 site=row["site"],
@@ -112,7 +116,7 @@ def router(parts: Parts) -> APIRouter:
                 decision=asked.decision,
                 by=who.name,
                 why=asked.why.strip(),
-            )
+            ),
         )
 
     return routes

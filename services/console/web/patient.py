@@ -11,6 +11,7 @@ from services.console.reading.patient_view import PatientView
 from services.console.reading.viewer import Viewer
 from services.console.web import pages
 from services.console.web.audit import audit
+from services.console.web.explain import explain
 from services.console.web.session import reader, visitor
 
 
@@ -20,7 +21,9 @@ def router(parts: Parts) -> APIRouter:
 
     def view(key: str, viewer: Viewer) -> PatientView:
         with parts.store.reading() as db:
-            found = patient.patient(db, parts.settings.site, key, parts.clock.now(), parts.names, viewer)
+            found = patient.patient(
+                db, parts.settings.site, key, parts.clock.now(), parts.names, viewer, parts.models(), parts.advice
+            )
         if found is None:
             raise HTTPException(404, "no such patient has, or had, a stay here")
         return found
@@ -33,6 +36,7 @@ def router(parts: Parts) -> APIRouter:
             return RedirectResponse(f"/patients/{into}", status_code=308)
         shown = view(key, viewer)
         audit(parts, viewer.name, "patient viewed", key)
+        explain(parts, viewer.name, shown)
         number = parts.hub.since(-1).number
         return pages.render(
             request, parts, "patient.html", viewer, p=shown, now=shown.now, since=f"{parts.hub.epoch}.{number}",

@@ -54,9 +54,18 @@ async def visitor(request: Request) -> Viewer:
         raise
 
 
+async def asker(request: Request, x_wardwatch_proof: Annotated[str, Header()] = "") -> Viewer:
+    """A dependency of what a reader may ask for: like `reader`, but asked from one of our pages or with a token."""
+    return Viewer.of(_ours(request, "read", x_wardwatch_proof))
+
+
 async def decider(request: Request, x_wardwatch_proof: Annotated[str, Header()] = "") -> Actor:
     """A dependency of every change: who may decide, and asked from one of our pages or with a bearer token."""
-    who = actor(request, "decide")
+    return _ours(request, "decide", x_wardwatch_proof)
+
+
+def _ours(request: Request, scope: Scope, x_wardwatch_proof: str) -> Actor:
+    who = actor(request, scope)
     if request.headers.get("authorization") is None and not proven(request, x_wardwatch_proof):
         raise Refused(403, "this did not come from a page of the console; reload it and try again")
     return who

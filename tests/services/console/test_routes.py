@@ -124,7 +124,7 @@ def test_a_silent_model_speaks_to_administrators_only(client: TestClient) -> Non
 def test_no_answer_is_a_word_and_not_a_blank(client: TestClient) -> None:
     """A missed forecast, a patient outside the model's population, an incomplete score: each says what it is."""
     page = client.get("/", headers=bearer(ADMIN)).text
-    for words in ("Missed", "Cannot assess", "Not complete", "no reading"):
+    for words in ("Sepsis missed", "cannot assess", "Not complete", "no reading"):
         assert words in page
 
 
@@ -141,7 +141,8 @@ def test_the_patient_page_holds_what_its_json_holds(client: TestClient) -> None:
     view = client.get(f"/api/patients/{WARD.keys['Lindqvist']}", headers=bearer(SISTER)).json()
     assert sum(p["points"] for p in view["row"]["score"]["parameters"]) == view["row"]["score"]["total"]
     assert {t["code"] for t in view["trends"]} >= {"heart_rate", "spo2"}
-    assert view["reasons"][0]["factors"][0]["share"] == 1
+    assert [p["model"] for p in view["panels"]] == ["deterioration", "sepsis"]
+    assert {abs(p["why"]["factors"][0]["share"]) for p in view["panels"]} == {1}
     assert [t["what"] for t in view["stories"][0]["transitions"]] == ["Acknowledged", "Raised"]
     assert [f["outcome"] for f in view["films"]] == ["finding", "cannot assess"]
 
