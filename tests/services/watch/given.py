@@ -143,7 +143,7 @@ def probability(ask: Ask) -> float:
 
 def steered(ask: Ask) -> float:
     """A made-up model: a hundredth of the last heart rate."""
-    return float(np.nan_to_num(ask.row[0]) / 100)
+    return min(1.0, float(np.nan_to_num(ask.row[0]) / 100))
 
 
 def contributions(ask: Ask) -> Row:
