@@ -88,7 +88,7 @@ class Chance:
 
 
 def chi_squared(probability: float, freedom: int) -> float:
-    """Quantile of chi-squared (Wilson & Hilferty, PNAS 1931;17:684); within 4 %."""
+    """Quantile of chi-squared (Wilson & Hilferty, PNAS 1931;17:684); within 6 %."""
     if freedom < 1:
         return 0.0
     if freedom == 1:

@@ -36,7 +36,7 @@ def close(site: SiteState, hour: int, models: Mapping[str, Watchable]) -> None:
     """Count an open hour of a site; nothing falls into it any more."""
     opened = site.open.pop(hour, None) or OpenHour()
     site.closed = max(site.closed, hour)
-    for patient, held in opened.patients.items():
+    for patient, held in sorted(opened.patients.items()):  # sums of floats must not depend on who was read first
         for model, (probability, threshold, version) in held.forecasts.items():
             known = models.get(model)
             if known is not None and known.version == version:
@@ -85,7 +85,7 @@ def _count(
 def _settle(site: SiteState, watched: Watched, hour: int, known: Watchable) -> None:
     """Label the forecasts of stays whose outcome is known by now."""
     done = [e for e, s in watched.stays.items() if s.ended is not None and s.ended + SETTLES_AFTER <= hour]
-    for encounter in done:
+    for encounter in sorted(done):
         stay = watched.stays.pop(encounter)
         labels = labelled(site, stay, hour, known)
         settled = watched.settled.setdefault(hour, Settled())

@@ -23,7 +23,7 @@ from services.embedded.stack import Stack, StackOptions
 from services.runtime.kafka_log import create_topics
 from services.runtime.settings import Settings
 
-SERVICES = ("gateway", "watch", "imaging", "alerting", "operations", "console", "outlets")
+SERVICES = ("gateway", "watch", "imaging", "alerting", "operations", "drift", "console", "outlets")
 """Every service that the system runs; the simulator is no part of it."""
 DEMO_MODES = {"sepsis": {"*": "silent", "ICU": "live"}, "chest-pneumonia": {"*": "live"}}
 """The demo shows a model that is live on one ward and silent on the others (design rule 9)."""

@@ -1,10 +1,14 @@
-"""The Grafana outlet: an annotation per alert, kept in step with each transition on the topic `alerts`."""
+"""The Grafana outlet: an annotation per alert, kept in step with each transition on the topic `alerts`.
 
-from schemas.events import Event
+A model's drift (topic `models`) is an annotation too, for the model's owner.
+"""
+
+from schemas.events import Event, ModelDriftAlarm, ModelDriftMeasured
 from schemas.events.alerts import AlertEvent, AlertNotified
 from services.outlets.annotation import revised
 from services.outlets.board import AnnotationBoard, BoardMisconfigured, BoardRefused, BoardUnavailable
 from services.outlets.delivery import Outcome
+from services.outlets.drift_annotation import drift_revised
 from services.outlets.loop import Attempt
 
 
@@ -12,19 +16,22 @@ class Grafana:
     """A board of annotations as a destination."""
 
     name = "grafana"
-    topics = ("alerts",)
+    topics = ("alerts", "models")
 
     def __init__(self, board: AnnotationBoard) -> None:
         self._board = board
 
     def deliver(self, event: Event) -> Attempt:
         """Put the alert's annotation in step with this transition."""
-        if not isinstance(event, AlertEvent):
-            return Attempt(Outcome.REFUSED, f"{type(event).__name__} is not a transition of an alert")
-        if isinstance(event, AlertNotified):
+        if isinstance(event, AlertNotified | ModelDriftMeasured):
             return Attempt(Outcome.DELIVERED)
         try:
-            done = self._board.put(event.alert, lambda found: revised(found, event))
+            if isinstance(event, AlertEvent):
+                done = self._board.put(event.alert, lambda found: revised(found, event))
+            elif isinstance(event, ModelDriftAlarm):
+                done = self._board.put(event.alarm, lambda found: drift_revised(found, event))
+            else:
+                return Attempt(Outcome.REFUSED, f"{type(event).__name__} is not a transition of an alert")
         except BoardUnavailable as error:
             return Attempt(Outcome.UNAVAILABLE, str(error))
         except BoardMisconfigured as error:

@@ -97,7 +97,7 @@ class GrafanaBoard:
 
     def _rows(self, alert: str) -> tuple[_Row, ...]:
         """All rows of the alert, the oldest first. grafana-client puts tags into the address as they are."""
-        tags = [quote(tag, safe=":") for tag in ("wardwatch", alert_tag(alert))]
+        tags = [quote(alert_tag(alert), safe=":")]
         rows = _checked(_ROWS, self._call("find_annotations", tags=tags, limit=100))
         return tuple(sorted((row for row in rows if alert_tag(alert) in row.tags), key=lambda row: row.id))
 

@@ -50,8 +50,8 @@ def test_the_index_is_that_of_the_textbook() -> None:
 
 @given(st.integers(1, 40), st.sampled_from([0.9, 0.99, 0.9999, 0.99999]))
 def test_chi_squared_is_scipys(freedom: int, probability: float) -> None:
-    """Within 4 %."""
-    assert drift.chi_squared(probability, freedom) == pytest.approx(stats.chi2.ppf(probability, freedom), rel=0.04)
+    """Within 6 %."""
+    assert drift.chi_squared(probability, freedom) == pytest.approx(stats.chi2.ppf(probability, freedom), rel=0.06)
 
 
 @given(st.integers(10, 2000), st.sampled_from([1e-2, 1e-4, 1e-5]))

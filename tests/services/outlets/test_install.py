@@ -93,11 +93,11 @@ def test_a_second_install_changes_nothing(grafana: FakeGrafana) -> None:
     first = install(grafana.url, token, PROMETHEUS)
     grafana.calls.clear()
     second = install(grafana.url, token, PROMETHEUS)
-    assert [step.what for step in first] == ["folder", "data source", "dashboard", "dashboard"]
+    assert [step.what for step in first] == ["folder", "data source", "dashboard", "dashboard", "dashboard"]
     assert {step.did for step in first} == {Put.CREATED}
     assert {step.did for step in second} == {Put.UNCHANGED}
     assert {method for method, _ in grafana.calls} == {"GET"}
-    assert (len(grafana.world.folders), len(grafana.world.sources), len(grafana.world.dashboards)) == (1, 1, 2)
+    assert (len(grafana.world.folders), len(grafana.world.sources), len(grafana.world.dashboards)) == (1, 1, 3)
 
 
 def test_dashboards_ask_the_installed_source(grafana: FakeGrafana) -> None:
@@ -118,7 +118,7 @@ def test_what_drifted_is_put_right(grafana: FakeGrafana) -> None:
     for source in grafana.world.sources.values():
         source["jsonData"] = {"timeInterval": "5s"}
     steps = install(grafana.url, token, "http://elsewhere:9090")
-    assert [step.did for step in steps] == [Put.UPDATED, Put.UPDATED, Put.UPDATED, Put.UNCHANGED]
+    assert [step.did for step in steps] == [Put.UPDATED, Put.UPDATED, Put.UPDATED, Put.UNCHANGED, Put.UNCHANGED]
     assert [(s["url"], s["jsonData"], s["isDefault"]) for s in grafana.world.sources.values()] == [
         ("http://elsewhere:9090", {"timeInterval": "5s"}, True)
     ]
@@ -147,7 +147,7 @@ def test_an_interrupted_install_is_finished_by_the_next(grafana: FakeGrafana, ho
     with pytest.raises(BoardUnavailable):
         install(grafana.url, token, PROMETHEUS, timeout_s=0.5)
     steps = install(grafana.url, token, PROMETHEUS)
-    assert [step.did for step in steps] == [Put.UNCHANGED, Put.UNCHANGED, Put.CREATED, Put.CREATED]
+    assert [step.did for step in steps] == [Put.UNCHANGED, Put.UNCHANGED, *[Put.CREATED] * 3]
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -159,7 +159,7 @@ def run(*arguments: str) -> tuple[int, str]:
 def test_the_command_tells_what_it_did(grafana: FakeGrafana) -> None:
     """A line for each thing installed, and exit code 0."""
     code, output = run("--url", grafana.url, "--token", grafana.token("Admin"))
-    assert (code, len(output.splitlines())) == (0, 4)
+    assert (code, len(output.splitlines())) == (0, 5)
     assert "created   dashboard Ward board" in output
 
 
