@@ -19,8 +19,8 @@ _FORMS: Final = {
     "temperature": "temperature {:.1f} °C",
 }
 _FLAGS: Final = {"supplemental_oxygen": "on oxygen", "consciousness": "not alert"}
-_COUNTED: Final = {"age": "years", "time": "h in the unit"}
-"""What is known of a person and has a number, and its unit in words."""
+_COUNTED: Final = {"age": "years", "time": ""}
+"""What is known of a person and has a number, and its unit in words (`services.watch.labels`)."""
 _PROPER: Final = frozenset({"glasgow_coma_score"})
 _OUTCOMES: Final = {"deterioration": "death in this hospital stay"}
 """What a model without a horizon forecasts, as a care team would say it."""

@@ -24,7 +24,7 @@ from schemas.ids import digest
 from tests.browser.example_event import NOW, event, key_of, stay_hours
 
 BANDS = {
-    "sepsis": (("low", 0.0), ("raised", 0.03), ("high", 0.09), ("very high", 0.3)),
+    "sepsis": (("low", 0.0), ("raised", 0.04), ("high", 0.09), ("very high", 0.3)),
     "deterioration": (("low", 0.0), ("raised", 0.1), ("high", 0.3), ("very high", 0.6)),
 }
 CERTAINTY = {"sepsis": 0.9, "deterioration": 0.9}

@@ -70,7 +70,18 @@ def advised(
     decisions = _decisions(db, patient, since)
     found = [_of_score(advice, score, situation, decisions, now)] if score is not None else []
     found += [_of_model(advice, p, situation, decisions, now) for p in panels if p.mode == "live"]
-    return tuple(sorted((view for view in found if view is not None), key=lambda view: -view.rank))
+    views = sorted((view for view in found if view is not None), key=lambda view: -view.rank)
+    return tuple(_said_once(views))
+
+
+def _said_once(views: Sequence[AdviceView]) -> list[AdviceView]:
+    """What is said instead of several subjects' advice stands there once, under all their names."""
+    shown: dict[str, AdviceView] = {}
+    for view in views:
+        same = shown.get(view.instead) if view.instead else None
+        name = view.instead or view.subject
+        shown[name] = view if same is None else same.model_copy(update={"label": f"{same.label}, {view.label}"})
+    return list(shown.values())
 
 
 def _of_score(

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from services.console import words
@@ -14,8 +14,9 @@ MOST_CHANGES: Final = 3
 NOTABLE: Final = 0.1
 """Log-odds: a reading whose share of the forecast moved by less has not changed what is said."""
 IN_A_LINE: Final = 3
+RECENT: Final = timedelta(minutes=15)
+"""Values beside a patient's newest vital signs must be as new as those."""
 CODED: Final[dict[str, tuple[str, str]]] = {
-    "sex": ("female", "male"),
     "mechanical_ventilation": ("no", "yes"),
     "supplemental_oxygen": ("air", "oxygen"),
     "consciousness": ("alert", "not alert"),
@@ -44,21 +45,24 @@ def why(row: sqlite3.Row, present: str | None, now: datetime) -> Why:
         text="" if row["probability"] is None else words.percent(row["probability"]),
         because=words.WHY_NOW.get(row["why_now"], row["why_now"]),
         current=row["forecast"] == present,
-        before="" if before is None else f"{words.percent(before)} at {words.when(instant(at), now)}",
-        changes=tuple(f"{'▲' if f['change'] > 0 else '▼'} {f['label']}" for f in moved[:MOST_CHANGES]),
+        before=""
+        if before is None or at == row["as_of"]
+        else f"{words.percent(before)} at {words.when(instant(at), now)}",
+        changes=tuple(f"{'▲' if f['change'] > 0 else '▼'} {_label(f)}" for f in moved[:MOST_CHANGES]),
         factors=tuple(_factor(f, strongest) for f in factors[:MOST_FACTORS]),
     )
 
 
-def line(row: sqlite3.Row) -> str:
-    """What raises it most, in one line: 'Resp 28 ▲, Lact 4.2, Age 71'."""
+def line(row: sqlite3.Row, as_of: datetime) -> str:
+    """What raises it most, in one line: 'Resp 28 ▲, Lac 4.2, Age 71'; without values where those are older ones."""
     raising = sorted((f for f in json.loads(row["factors"]) if f["contribution"] > 0), key=lambda f: -f["contribution"])
-    return ", ".join(_short(f) for f in raising[:IN_A_LINE])
+    recent = as_of - instant(row["as_of"]) <= RECENT
+    return ", ".join(_short(f, recent=recent) for f in raising[:IN_A_LINE])
 
 
-def _short(f: dict[str, Any]) -> str:
+def _short(f: dict[str, Any], *, recent: bool) -> str:
     name = words.MEASURES[f["feature"]].short if f["feature"] in words.MEASURES else str(f["label"])
-    if f["value"] is None:
+    if f["value"] is None or not recent:
         return name
     trend = _rounded(f["feature"], f["trend_per_hour"])
     arrow = "" if not trend else " ▲" if trend > 0 else " ▼"
@@ -72,8 +76,8 @@ def _factor(f: dict[str, Any], strongest: float) -> Factor:
         outside = "below" if low is not None and value < low else "above" if high is not None and value > high else None
     return Factor(
         name=name,
-        label=f["label"],
-        text="not measured" if value is None else f"{_number(name, value)} {_unit(f)}".strip(),
+        label=_label(f),
+        text=_text(f),
         taken=f["taken"],
         range_text=_range(name, low, high),
         outside=outside,
@@ -81,6 +85,19 @@ def _factor(f: dict[str, Any], strongest: float) -> Factor:
         share=f["contribution"] / strongest,
         without_text="" if f["without"] is None else words.percent(f["without"]),
     )
+
+
+def _label(f: dict[str, Any]) -> str:
+    """As the rest of the page calls it; a person's age, sex and unit as the event does."""
+    known = words.MEASURES.get(f["feature"])
+    return known.label if known is not None else str(f["label"])
+
+
+def _text(f: dict[str, Any]) -> str:
+    if f["value"] is None:
+        # A category stands in the label: 'Sex: female'.
+        return "not measured" if f["feature"] in words.MEASURES else ""
+    return f"{_number(f['feature'], f['value'])} {_unit(f)}".strip()
 
 
 def _number(name: str, value: float) -> str:

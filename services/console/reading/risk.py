@@ -30,7 +30,7 @@ def top(db: sqlite3.Connection, patient: str, forecasts: Iterable[Forecast]) -> 
         return None
     highest = max(live, key=lambda f: (f.probability is not None, f.rank, (f.probability or 0) / (f.threshold or 1)))
     row = explained.newest(db, patient, highest.model) if highest.rank else None
-    line = explained.line(row) if row is not None else ""
+    line = explained.line(row, highest.as_of) if row is not None else ""
     if highest.probability is None:
         line = highest.reason or ""
     unanswered = tuple(f"{f.label} {f.text.lower()}" for f in live if f.probability is None and f is not highest)
@@ -75,7 +75,7 @@ def _panel(
     return Panel(
         model=name,
         label=words.model_label(name),
-        horizon=words.horizon(name, forecast.horizon_hours if forecast else None) if forecast else "",
+        horizon=words.horizon(name, forecast.horizon_hours) if forecast and forecast.probability is not None else "",
         mode=forecast.mode if forecast else "live",
         forecast=forecast,
         bands=card.bands if card else (),
