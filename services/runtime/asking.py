@@ -59,6 +59,8 @@ def ask_all(
 def _one_call(
     asks: Sequence[Ask], model: str, inference: Inference, service: str, deadline_s: float
 ) -> Sequence[Answer | str]:
+    if deadline_s <= 0:
+        return ["no time is left before the deadline"] * len(asks)
     tensors: Tensors = {"rows": np.stack([ask.row for ask in asks])}
     if any(ask.explain_above is not None for ask in asks):
         levels = [math.inf if ask.explain_above is None else ask.explain_above for ask in asks]

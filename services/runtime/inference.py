@@ -16,6 +16,8 @@ from services.runtime.ports import Tensors
 
 CANARY_S = 1.0
 """How long an answer of the canary is believed, and how long it may take."""
+FAIR_S = 0.05
+"""A model that was given less than this is not blamed for its silence."""
 
 
 class HttpInference:
@@ -45,7 +47,9 @@ class HttpInference:
             return wire.decode(answer.content)
         except (httpx.HTTPError, ValueError) as error:
             if isinstance(error, httpx.TransportError):
-                self._believed_until, self._resting[model] = 0.0, time.monotonic() + CANARY_S
+                self._believed_until = 0.0
+                if deadline_s >= FAIR_S:
+                    self._resting[model] = time.monotonic() + CANARY_S
             msg = f"{model}: {_said(error)}"
             raise InferenceUnavailable(msg) from error
 

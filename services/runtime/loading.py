@@ -116,10 +116,15 @@ def _recall(
         if any(offset is not None and offset < since for offset in causes):
             break
     for record in _beating(reader.read(where, start, stop), beat):
-        if record.key in holding.states:
+        if record.key not in holding.states:
+            continue
+        try:
             event = decode(record.value, record.headers).event
-            holding.states[record.key] = stage.recall(holding.states[record.key], event)
-            holding.changed.add(record.key)
+        except EnvelopeError as error:  # told by another version: what it said is not compared with
+            _log.warning("an output could not be recalled", offset=record.offset, error=str(error))
+            continue
+        holding.states[record.key] = stage.recall(holding.states[record.key], event)
+        holding.changed.add(record.key)
 
 
 def _place(record: Record, source: Partition) -> int | None:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from ray_jobs.risk.grid import EXTRA_INDEX, EXTRA_WIDTH, INDEX, WIDTH, Grid, cell
+from ray_jobs.risk.grid import EXTRA_INDEX, EXTRA_WIDTH, INDEX, NAMES, WIDTH, Grid, cell
 from ray_jobs.risk.names import VITALS
 from ray_jobs.risk.news2 import PARAMETERS
 from schemas.codes import MEASUREMENTS
@@ -24,6 +24,7 @@ LABORATORY_FRESH_US: Final = 24 * HOUR_US
 LABORATORY: Final = frozenset(m.name for m in MEASUREMENTS.values() if m.kind == "laboratory")
 BUILD: Final = frozenset({"weight", "height"})
 """They say nothing of how the patient is now."""
+VITAL_SIGNS: Final = NAMES[:VITALS]
 TREND_HOURS: Final = 6
 COLUMN: Final = {**INDEX, **{name: WIDTH + i for name, i in EXTRA_INDEX.items()}}
 """Where a code lies when both grids stand side by side: [hours, 45]."""
@@ -115,8 +116,10 @@ class Chart:
 
     def vitals_known(self, row: int) -> int:
         """How many kinds of vital signs have been measured up to this row of an open stay."""
-        assert self.grid is not None, "an open stay has a grid"  # noqa: S101 - narrows the type
-        return int(np.isfinite(self.grid[: row + 1, :VITALS]).any(axis=0).sum())
+        known = [self.newest[code] for code in VITAL_SIGNS if code in self.newest]
+        if all(held.row <= row for held in known):
+            return len(known)
+        return len({code for (at, code) in self.winners if at <= row and code in VITAL_SIGNS})
 
     def forget(self, since: int) -> None:
         """The ledger thinned what was taken before `since`: the hourly values stay as they are."""

@@ -199,6 +199,7 @@ def test_a_reading_ahead_of_its_row_is_not_what_the_model_saw() -> None:
     ahead = reading("spo2", 97, minutes(61))
     driver.give(observed(minutes(59), ahead))
     assert "spo2" not in driver.state.chart.sight(0).newest
+    assert [driver.state.chart.vitals_known(row) for row in (0, 1)] == [1, 2]
 
 
 @given(st.floats(-3, 3), st.floats(-100, 100), st.sets(st.integers(0, 5), max_size=6))
