@@ -77,7 +77,7 @@ def build(args: dict[str, Any]) -> serve.Application:
         networks = ()
     door: Any = serve.deployment(Door)
     bound: serve.Application = door.options(name="Door", **arguments.door.options()).bind(
-        tuple(card.name for card in cards if card.kind == "trees"),
+        tuple(card.name for card in cards if card.task == "risk"),
         {name: _network(name, arguments.imaging) for name in networks},
         absent,
     )

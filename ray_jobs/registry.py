@@ -38,6 +38,18 @@ class Population(_Part):
     setting: str = ""
 
 
+class Member(_Part):
+    """One part of a blend: raw score = sum of weight times each member's log-odds.
+
+    `held_out` is the same member trained without the outer fold: never served, kept to measure on unseen patients.
+    """
+
+    file: str
+    kind: Literal["trees", "nets"]
+    weight: float = 1.0
+    held_out: str | None = None
+
+
 class Calibration(_Part):
     """probability = 1 / (1 + exp(-(slope * raw score + intercept)))."""
 
@@ -80,6 +92,8 @@ class Card(_Part):
     # serves a score that counts hours, far fewer alerts may be bearable at a bedside.
     threshold: float = Field(ge=0, le=1)
     alert_threshold: float | None = Field(default=None, ge=0, le=1)
+    # False: to measure and compare only, never asked about a patient in a bed (models of one hospital, for transfer).
+    live: bool = True
     # None: to the end of the hospital stay.
     horizon_hours: float | None = Field(default=None, gt=0)
     # The clock hours of a stay that the model saw in training: later ones are outside.
@@ -91,6 +105,7 @@ class Card(_Part):
     population: Population
     input: str
     calibration: Calibration | None = None
+    members: tuple[Member, ...] = ()
     licence: str = ""
     extra: Mapping[str, str | float] = Field(default_factory=dict)
     files: Mapping[str, Sha256]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 FLOAT64: Final = 1
-RAW_SCORE, CONTRIBUTIONS = 1, 3
+RAW_SCORE: Final = 1
 
 
 class BoosterError(Exception):
@@ -59,19 +59,12 @@ class Booster:
         self.trees, self.width = trees.value, width.value
 
     def raw(self, rows: Floats, threads: int = 1) -> Floats:
-        """Sum of the trees, float64 [n], of rows [n, width]."""
-        return self._predict(rows, RAW_SCORE, 1, threads)[:, 0]
-
-    def contributions(self, rows: Floats, threads: int = 1) -> Floats:
-        """TreeSHAP values, float64 [n, width + 1], the last column being what every row starts from."""
-        return self._predict(rows, CONTRIBUTIONS, self.width + 1, threads)
-
-    def _predict(self, rows: Floats, kind: int, columns: int, threads: int) -> Floats:
+        """Sum of the trees, float64 [n], of rows [n, width]; raises BoosterError for another width."""
         # LightGBM reads memory by these numbers: a wrong shape must not reach it.
         if rows.ndim != 2 or rows.shape[1] != self.width:  # noqa: PLR2004 - a matrix
             raise BoosterError(f"rows are {rows.shape}, wanted [any, {self.width}]")
         rows = np.ascontiguousarray(rows, dtype=np.float64)
-        out = np.empty((len(rows), columns))
+        out = np.empty(len(rows))
         if len(rows):
             written = ctypes.c_int64(0)
             _call(
@@ -82,7 +75,7 @@ class Booster:
                 ctypes.c_int32(len(rows)),
                 ctypes.c_int32(self.width),
                 ctypes.c_int(1),  # row by row
-                ctypes.c_int(kind),
+                ctypes.c_int(RAW_SCORE),
                 ctypes.c_int(0),  # from the first tree
                 ctypes.c_int(-1),  # to the last
                 f"num_threads={threads} verbosity=-1".encode(),

@@ -2,54 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 from ray_jobs import registry
-from ray_jobs.risk.names import FEATURES, features_sha
-from ray_jobs.risk.train import MAX_TREES, NEGATIVE_RATE, PARAMETERS, Choices
 from ray_jobs.risk.train import MODELS as SEPSIS_MODELS
-
-WEIGHTS: Final = "model.txt"
-HORIZON_HOURS: Final = 6
-# The training hospitals' ages are 14 to 100 whole years, but only 23 patients of 32,141 are under 18: not a basis.
-POPULATION: Final = registry.Population(min_age=18, max_age=100, setting="adult intensive care, medical or surgical")
-
-
-def ship(name: str, trees: Path, choices: Choices, models: Path) -> registry.Card:
-    """Copy LightGBM's text into models/name and write its `model.json`."""
-    folder = models / name
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(trees, folder / WEIGHTS)
-    card = registry.Card(
-        name=name,
-        version=f"1.0+{_digest(folder / WEIGHTS, choices)}",
-        task="risk",
-        kind="trees",
-        outcome="sepsis (Sepsis-3) begins within 6 hours or has begun",
-        features=FEATURES,
-        features_sha=features_sha(),
-        threshold=choices.threshold,
-        alert_threshold=choices.alert_threshold,
-        horizon_hours=HORIZON_HOURS,
-        population=POPULATION,
-        input="hourly grid of 8 vital signs and 26 laboratory values since admission to the unit (ray_jobs.risk.grid)",
-        calibration=registry.Calibration(slope=choices.slope, intercept=choices.intercept),
-        licence="CC BY 4.0 (data: PhysioNet/CinC Challenge 2019)",
-        extra={"trees": choices.trees, "utility_on_inner_folds": choices.utility},
-        files={},
-    )
-    return registry.write_card(folder, card, (WEIGHTS,))
-
-
-def _digest(weights: Path, choices: Choices) -> str:
-    """What makes two versions differ: trees, calibration and thresholds."""
-    chosen = [choices.slope, choices.intercept, choices.threshold, choices.alert_threshold]
-    return hashlib.sha256(f"{registry.sha256(weights)} {chosen!r}".encode()).hexdigest()[:8]
 
 
 def write_figures(figures: dict[str, Any], card: registry.Card, models: Path) -> None:
@@ -88,16 +47,10 @@ def _text(figures: dict[str, Any], card: registry.Card) -> str:
     table.append(row("Hours with an alarm", (f"{part['alarm_hours']:.1%}" for part in parts.values())))
     return TEXT.format(
         card=card,
-        trees=int(card.extra["trees"]),
         table="\n".join(table),
         features=len(card.features),
         draws=figures["bootstrap_draws"],
         hospitals=" and ".join(f"hospital {hospital.upper()}" for hospital in SEPSIS_MODELS[card.name]),
-        alerts_at=card.alerts_at,
-        rate=NEGATIVE_RATE,
-        most_trees=MAX_TREES,
-        slope=card.calibration.slope if card.calibration else 1.0,
-        parameters=", ".join(f"{key} {value}" for key, value in PARAMETERS.items() if key != "verbosity"),
     )
 
 
@@ -114,7 +67,7 @@ TEXT: Final = """\
 # {card.name} {card.version}
 
 Hourly probability that {card.outcome}, from the stay so far.
-{trees} boosted trees (LightGBM) on {features} features, calibrated on held-out folds.
+Boosted trees and small networks on {features} features, weighted and calibrated on held-out folds.
 
 **For** patients of {card.population.min_age:g} to {card.population.max_age:g} years: {card.population.setting}.
 **Not for** wards outside intensive care, children, or as the only reason to treat or not to treat. It has been
@@ -130,12 +83,7 @@ onset to the end of the record. `wardwatch risk evaluate --model {card.name}` pr
 ## How it was made
 
 Data: PhysioNet/CinC Challenge 2019, {hospitals} (CC BY 4.0; Reyna et al., Crit Care Med 2020;48:210).
-Four fifths of the patients, drawn by a hash of their key, were trained on; the last fifth is the column within.
-Hours of patients without sepsis are drawn at {rate:.0%} and weighted by the inverse. Chosen on five inner folds: the
-number of trees (up to {most_trees}, by log loss), the calibration line (slope {slope:.3f}) and two thresholds:
-{card.threshold:.4f} by utility (column alarm of offline scoring) and {alerts_at:.4f} for live alerts, the lowest that
-keeps to one alarm in 12 bed-days. `wardwatch risk train --model {card.name}` repeats it. LightGBM's parameters:
-{parameters}.
+Every choice was made on five inner folds; `wardwatch risk train --model {card.name}` repeats it.
 
 ## Limits
 

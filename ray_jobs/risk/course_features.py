@@ -140,7 +140,7 @@ def _derive(c: Matrix, columns: Matrix, static: Vector, t: int, out: Vector) -> 
     out[11] = ventilated
     sofa = _below(c[PLATELETS, MIN], (150.0, 100.0, 50.0, 20.0)) + _from(c[BILIRUBIN, MAX], (1.2, 2.0, 6.0, 12.0))
     sofa += _from(c[CREATININE, MAX], (1.2, 2.0, 3.5, 5.0)) + _below(c[GCS, LAST], (15.0, 13.0, 10.0, 6.0))
-    sofa += _below(worst_pf, (400.0, 300.0, 200.0, 100.0)) + 1.0 * (c[MAP, MIN] < 70.0)
+    sofa += _below(worst_pf, (400.0, 300.0, 200.0, 100.0)) + _below(c[MAP, MIN], (70.0,))
     out[12] = sofa
     saps = _from(static[0], (46.0, 56.0, 66.0, 76.0)) + _below(c[GCS, MIN], (13.0, 10.0, 7.0, 4.0))
     saps += _off(c[HR, MIN], c[HR, MAX], (70.0, 55.0, 40.0), (110.0, 140.0, 180.0))

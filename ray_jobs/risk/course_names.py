@@ -1,4 +1,4 @@
-"""Names of the features of a whole course (model `deterioration`), in order, and their hash; nothing is compiled here."""
+"""Names of the features of a whole course (model `deterioration`), in order, and their hash: nothing is compiled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The risk models as Ray Serve holds them: all trees in one replica, a few MB each, without torch."""
+"""The risk models as Ray Serve holds them: trees and small networks in one replica, a few MB each, without torch."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ import numpy as np
 
 from ray_jobs import registry, wire
 from ray_jobs.risk.local import Scorer
-from ray_jobs.risk.names import FEATURES
 
 
 class RiskModels:
-    """Every model of kind "trees", loaded and checked when it is made; raises RegistryError."""
+    """Every model of task "risk", loaded and checked when it is made; raises RegistryError."""
 
     def __init__(self, names: tuple[str, ...] | None = None, models: Path | None = None, threads: int = 2) -> None:
         """Load the named models, or all; at most `threads` calls are computed at once."""
-        found = tuple(card.name for card in registry.list_models(models) if card.kind == "trees")
+        found = tuple(card.name for card in registry.list_models(models) if card.task == "risk")
         self._scorers = {name: Scorer(name, models) for name in (names if names is not None else found)}
-        # LightGBM lets go of the interpreter lock: a long explanation does not hold up the next call.
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="trees")
+        # LightGBM and numpy let go of the interpreter lock: a long explanation does not hold up the next call.
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="risk")
 
     @property
     def cards(self) -> tuple[registry.Card, ...]:
@@ -40,7 +39,8 @@ class RiskModels:
     def canary(self, name: str) -> float:
         """Milliseconds to score a patient of whom nothing is known; raises ArithmeticError for no probability."""
         start = time.perf_counter()
-        probability = self._scorers[name].probability(np.full((1, len(FEATURES)), np.nan))[0]
+        scorer = self._scorers[name]
+        probability = scorer.probability(np.full((1, len(scorer.features.features)), np.nan))[0]
         if not 0.0 <= probability <= 1.0:
             raise ArithmeticError(f"model {name}: the canary's probability is {probability}")
         return (time.perf_counter() - start) * 1000

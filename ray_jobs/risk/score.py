@@ -1,4 +1,4 @@
-"""Offline scoring of stays: the same grid, features and trees as live, a row of output for each row of input."""
+"""Offline scoring of stays: the same grids, features and weights as live."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from ray_jobs.risk.courses import HOURS, Course, check_courses, courses
 from ray_jobs.risk.features import features_all
 from ray_jobs.risk.local import Scorer
 from ray_jobs.risk.stays import Stay, check_table, stays
 
-# Rows gathered before the trees are asked: large enough to be quick, small enough for memory.
+# Rows gathered before the model is asked: large enough to be quick, small enough for memory.
 BATCH_ROWS = 8192
 
 
@@ -58,3 +59,45 @@ def score(
             "alarm": probability >= scorer.card.threshold,
         }
     )
+
+
+def score_courses(
+    scorer: Scorer,
+    table: pd.DataFrame,
+    *,
+    hour: int = HOURS - 1,
+    threads: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Probability and alarm of each stay of a table like `mortality2012`, from all that is known by the end of `hour`.
+
+    Returns columns RecordID, probability, alarm by RecordID. Raises BadTableError.
+    """
+    check_courses(table, "the table")
+    total = int(table["RecordID"].nunique())
+    records: list[int] = []
+    answers: list[np.ndarray] = []
+    waiting: list[np.ndarray] = []
+
+    def flush() -> None:
+        if waiting:
+            answers.append(scorer.probability(np.stack(waiting), threads=threads))
+            waiting.clear()
+
+    for course in courses(table):
+        records.append(course.record)
+        waiting.append(course_row_of(scorer, course, hour))
+        if len(waiting) >= BATCH_ROWS:
+            flush()
+        if progress and (len(records) % 500 == 0 or len(records) == total):
+            progress(len(records), total)
+    flush()
+    probability = np.concatenate(answers)
+    return pd.DataFrame(
+        {"RecordID": records, "probability": probability, "alarm": probability >= scorer.card.threshold}
+    )
+
+
+def course_row_of(scorer: Scorer, course: Course, hour: int) -> np.ndarray:
+    """The feature row float64 [f] of a stay at an hour, by the feature set of the model."""
+    return scorer.features.row(course.grid, course.extra, course.person, hour)

@@ -9,43 +9,61 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
 if TYPE_CHECKING:
-    from ray_jobs.risk.dataset import Progress as Told
+    from ray_jobs.risk.training.recipes import Recipe
+    from ray_jobs.risk.training.tables import Progress as Told
 
 app = typer.Typer(help="Score, train and measure risk models.", no_args_is_help=True)
 BAD_INPUT = 2
-SEPSIS = Path("data/sepsis2019")
+DATA = {"hourly": Path("data/sepsis2019"), "once": Path("data/mortality2012")}
 
 ModelName = Annotated[str, typer.Option("--model", help="A model of the registry, see `wardwatch models`.")]
 Data = Annotated[
-    Path | None, typer.Option(help="Folder of hospital_a.parquet and hospital_b.parquet; default: ../shared.")
+    Path | None,
+    typer.Option(
+        help="Folder of the model's data, or one that holds sepsis2019 and mortality2012; default: ../shared."
+    ),
 ]
 Threads = Annotated[int, typer.Option(min=1, help="CPU threads.")]
 
 
 @app.command()
 def score(
-    table: Annotated[Path, typer.Argument(metavar="IN", help="Parquet like sepsis2019, with or without SepsisLabel.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Parquet: patient, ICULOS, probability, alarm.")],
+    table: Annotated[
+        Path, typer.Argument(metavar="IN", help="Parquet like sepsis2019 (hourly) or mortality2012 (long).")
+    ],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="Parquet: patient, ICULOS (or RecordID), probability, alarm.")
+    ],
     model: ModelName = "sepsis",
     threads: Threads = 1,
 ) -> None:
-    """Score every hour of the stays in IN; row t uses rows up to t of its patient only."""
+    """Score every hour of the stays in IN (row t uses rows up to t of its patient only), or every stay of 48 hours."""
     from ray_jobs.registry import RegistryError
+    from ray_jobs.risk.courses import read_courses
     from ray_jobs.risk.local import Scorer
-    from ray_jobs.risk.score import score as scored
+    from ray_jobs.risk.score import score as score_hours
+    from ray_jobs.risk.score import score_courses
     from ray_jobs.risk.stays import BadTableError, read_table
 
     try:
-        scorer, stays = Scorer(model), read_table(table)
-        with _progress() as told:
-            answers = scored(scorer, stays, threads=threads, progress=lambda done, total: told("scoring", done, total))
+        scorer = Scorer(model)
+        with _progress() as bar:
+
+            def told(done: int, total: int) -> None:
+                bar("scoring", done, total)
+
+            if scorer.card.feature_set == "course":
+                answers = score_courses(scorer, read_courses(table), threads=threads, progress=told)
+                said = f"{len(answers)} stays, {int(answers['alarm'].sum())} alarms"
+            else:
+                answers = score_hours(scorer, read_table(table), threads=threads, progress=told)
+                said = f"{len(answers)} hours of {answers['patient'].nunique()} patients, {int(answers['alarm'].sum())} alarms"
         answers.to_parquet(out, index=False)
     except (OSError, BadTableError, RegistryError) as error:
         _refuse("score", error)
-    typer.echo(f"{len(answers)} hours of {answers['patient'].nunique()} patients, {int(answers['alarm'].sum())} alarms")
+    typer.echo(said)
 
 
 @app.command()
@@ -56,70 +74,83 @@ def train(
     models: Annotated[Path | None, typer.Option(help="Folder to ship to; default: the registry's.")] = None,
     threads: Threads = 2,
 ) -> None:
-    """Train a sepsis model from the data folder to shipped weights (10 minutes on 2 cores), then measure it."""
+    """Train a model from the data folder to shipped weights, then measure it; a second run goes on where it stopped."""
     from ray_jobs.registry import models_folder
     from ray_jobs.risk import train as training
-    from ray_jobs.risk.card import ship
     from ray_jobs.risk.stays import BadTableError
 
-    _known(model)
+    recipe, folder = _recipe(model), models or models_folder()
     try:
         with _progress(work / f"{model}.log") as told:
-            trees, choices = training.train(model, _data(data), work, threads=threads, progress=told)
+            card, choices = training.train_and_ship(
+                recipe, _data(recipe, data), work, folder, threads=threads, progress=told
+            )
     except (OSError, BadTableError) as error:
         _refuse("train", error)
-    card = ship(model, trees, choices, models or models_folder())
-    typer.echo(f"{card.name} {card.version}: {choices.trees} trees, utility {choices.utility:.3f} on the inner folds")
+    spread = "; ".join(f"{name} {min(told):.3f} to {max(told):.3f}" for name, told in choices.spread.items())
+    typer.echo(f"{card.name} {card.version}: inner folds {spread}")
     evaluate(model=model, data=data, models=models, threads=threads)
 
 
 @app.command()
 def evaluate(
-    model: ModelName = "sepsis",
+    model: Annotated[str | None, typer.Option("--model", help="One model; default: every risk model there is.")] = None,
     data: Data = None,
     models: Annotated[Path | None, typer.Option(help="Folder of the models; default: the registry's.")] = None,
+    pages: Annotated[
+        Path | None, typer.Option(help="Folder for pages with pictures (default: docs/models of a checkout).")
+    ] = None,
     threads: Threads = 1,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON on standard output.")] = False,
 ) -> None:
-    """Measure a model on patients it never saw; writes its metrics.json and card.md."""
+    """Measure models on patients they never saw; writes metrics.json, card.md and the page with pictures."""
+    import json
+
+    from ray_jobs.risk.evaluation.table import table
+
     from ray_jobs.registry import RegistryError, load_card, models_folder
     from ray_jobs.risk.card import write_figures
     from ray_jobs.risk.evaluate import evaluate as measured
     from ray_jobs.risk.stays import BadTableError
+    from ray_jobs.risk.training.recipes import RECIPES
 
-    _known(model)
     folder = models or models_folder()
-    try:
-        with _progress() as told:
-            figures = measured(model, _data(data), threads=threads, progress=told, models=folder)
-        write_figures(figures, load_card(model, folder), folder)
-    except (OSError, BadTableError, RegistryError) as error:
-        _refuse("evaluate", error)
-    Console().print(_table(figures))
+    names = [model] if model else [name for name in RECIPES if (folder / name).exists()]
+    told_all: dict[str, Any] = {}
+    for name in names:
+        recipe = _recipe(name)
+        try:
+            with _progress() as told:
+                figures = measured(
+                    name, _data(recipe, data), threads=threads, progress=told, models=folder, pages=pages
+                )
+            write_figures(figures, load_card(name, folder), folder)
+        except (OSError, BadTableError, RegistryError) as error:
+            _refuse("evaluate", error)
+        told_all[name] = figures
+        if not as_json:
+            Console().print(table(figures))
+    if as_json:
+        typer.echo(json.dumps(told_all, indent=1))
 
 
-def _table(figures: dict[str, Any]) -> Table:
-    from ray_jobs.risk.card import ROWS
+def _recipe(model: str) -> "Recipe":
+    from ray_jobs.risk.training.recipes import RECIPES
 
-    parts = {key: value for key, value in figures.items() if isinstance(value, dict)}
-    table = Table("", *parts, title=f"{figures['model']} {figures['version']}, 95 % intervals over patients")
-    for title, key in ROWS:
-        cells = (p[key] for p in parts.values())
-        table.add_row(title, *(f"{c['value']:.3f} ({c['low']:.3f} to {c['high']:.3f})" for c in cells))
-    table.add_row("Calibration slope", *(f"{p['calibration']['slope']:.2f}" for p in parts.values()))
-    return table
-
-
-def _known(model: str) -> None:
-    from ray_jobs.risk.train import MODELS
-
-    if model not in MODELS:
-        typer.echo(f"no recipe for model {model}; there are: {', '.join(MODELS)}", err=True)
+    if model not in RECIPES:
+        typer.echo(f"no recipe for model {model}; there are: {', '.join(RECIPES)}", err=True)
         raise typer.Exit(BAD_INPUT)
+    return RECIPES[model]
 
 
-def _data(given: Path | None) -> Path:
+def _data(recipe: "Recipe", given: Path | None) -> Path:
+    """The folder of a model's data: the one given, the one it holds, or that of the shared material."""
     shared = Path(os.environ.get("WARDWATCH_SHARED", Path(__file__).parents[3] / "shared"))
-    return given or shared / SEPSIS
+    wanted = DATA[recipe.kind]
+    if given is None:
+        return shared / wanted
+    return next((folder for folder in (given / wanted, given / wanted.name) if folder.is_dir()), given)
 
 
 def _refuse(what: str, error: Exception) -> None:

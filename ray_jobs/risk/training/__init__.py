@@ -1,0 +1,1 @@
+"""From the data folder to shipped weights: recipes with fixed choices, fits in stages that can be taken up again."""
