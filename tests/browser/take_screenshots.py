@@ -1,6 +1,7 @@
-"""Takes the README's pictures from a running demo: `python -m tests.browser.take_screenshots ADDRESS FOLDER`.
+"""Takes pictures of the console: `python -m tests.browser.take_screenshots ADDRESS FOLDER`.
 
-ADDRESS is the file that the demo writes where WARDWATCH_DEMO_ADDRESS says. Board, the patient with most to show, beds.
+ADDRESS is the file that the demo writes where WARDWATCH_DEMO_ADDRESS says (the README's pictures: board, the patient
+with most to show, beds), or `example` for those of docs/console: the example ward, with nothing else running.
 """
 
 import json
@@ -8,11 +9,15 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Final, NamedTuple
 
 import httpx
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
+
+from tests.browser.example_ward import example_ward
+from tests.browser.running import running_console
 
 WIDTH, HEIGHT = 1440, {"board": 900, "patient": 1240, "beds": 1000}
 COLOURS = 128
@@ -24,10 +29,9 @@ def take(address: dict[str, Any], folder: Path) -> None:
     token = address["tokens"]["admin"]
     board = httpx.get(f"{address['console']}/api/board", headers={"Authorization": f"Bearer {token}"}, timeout=20)
     patient = telling(board.raise_for_status().json()["rows"])
-    program = os.environ.get("WARDWATCH_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=program, args=["--headless", "--no-sandbox", "--disable-gpu"]
+            executable_path=_chromium(), args=["--headless", "--no-sandbox", "--disable-gpu"]
         )
         page = browser.new_page()
         page.goto(f"{address['console']}/?token={token}")
@@ -39,13 +43,62 @@ def take(address: dict[str, Any], folder: Path) -> None:
         browser.close()
 
 
+class Picture(NamedTuple):
+    """A page of the example ward; `family` is whose page, `full` to its end."""
+
+    name: str
+    path: str = "/"
+    family: str = ""
+    token: str = "sister-token"
+    size: tuple[int, int] = (1680, 1050)
+    dark: bool = False
+    full: bool = False
+
+
+EXAMPLES: Final = (
+    Picture("board"),
+    Picture("board-dark", token="admin-token", dark=True),
+    Picture("board-phone", size=(390, 844)),
+    Picture("wall", "/?view=wall", token="screen-token", size=(1920, 1080)),
+    Picture("patient", "/patients/", "Okafor", full=True),
+    Picture("patient-dark", "/patients/", "Marsh", size=(1440, 1100), dark=True),
+    Picture("patient-phone", "/patients/", "Okafor", size=(390, 1900)),
+    Picture("patient-film", "/patients/", "Lindqvist", full=True),
+    Picture("patient-palliative", "/patients/", "Brown", size=(1680, 700)),
+    Picture("beds", "/beds", size=(1440, 900), full=True),
+)
+
+
+def take_example(folder: Path) -> None:
+    """Write the pictures of EXAMPLES."""
+    ward = example_ward(hours=13)
+    with TemporaryDirectory() as work, running_console(Path(work), ward) as console, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=_chromium(), args=["--headless", "--no-sandbox", "--disable-gpu"]
+        )
+        for one in EXAMPLES:
+            size: ViewportSize = {"width": one.size[0], "height": one.size[1]}
+            context = browser.new_context(viewport=size, color_scheme="dark" if one.dark else "light")
+            page = context.new_page()
+            page.goto(f"{console.url}/?token={one.token}")
+            page.goto(console.url + one.path + (ward.keys[one.family] if one.family else ""))
+            page.wait_for_timeout(1500)
+            _shoot(page, folder / f"{one.name}.png", full=one.full)
+            context.close()
+        browser.close()
+
+
 def telling(rows: list[dict[str, Any]]) -> str:
     """The patient who has most to show: alerts, then forecasts, then a score."""
     return str(max(rows, key=lambda r: (len(r["alerts"]), len(r["forecasts"]), r["worry"]))["key"])
 
 
-def _shoot(page: Page, file: Path) -> None:
-    page.screenshot(path=file)
+def _chromium() -> str | None:
+    return os.environ.get("WARDWATCH_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def _shoot(page: Page, file: Path, *, full: bool = False) -> None:
+    page.screenshot(path=file, full_page=full)
     with Image.open(file) as picture:
         picture.convert("RGB").quantize(COLOURS).save(file, optimize=True)
     sys.stdout.write(f"{file} {file.stat().st_size // 1024} kB\n")
@@ -54,4 +107,7 @@ def _shoot(page: Page, file: Path) -> None:
 if __name__ == "__main__":
     target = Path(sys.argv[2])
     target.mkdir(parents=True, exist_ok=True)
-    take(json.loads(Path(sys.argv[1]).read_text()), target)
+    if sys.argv[1] == "example":
+        take_example(target)
+    else:
+        take(json.loads(Path(sys.argv[1]).read_text()), target)

@@ -9,6 +9,9 @@ import { age } from "./time.js";
 const key = document.body.dataset.patient;
 const panel = document.getElementById("panel");
 let waiting = false;
+let focus = null; // what was focused last: a button that was pressed is disabled, and a disabled one loses it
+document.addEventListener("focusin", (event) => { focus = event.target; });
+document.addEventListener("pointerdown", () => { focus = null; });
 
 async function draw() {
   const [page, data] = await Promise.all([fetch(`/patients/${key}/now`), fetch(`/api/patients/${key}`)]);
@@ -17,13 +20,14 @@ async function draw() {
   for (const part of fresh.querySelectorAll("[data-part]")) {
     const old = panel.querySelector(`[data-part=${part.dataset.part}]`);
     if (old === null) { location.reload(); return; }
-    const focused = old.contains(document.activeElement) ? document.activeElement : null;
-    if (strip(old) === strip(part) || focused?.matches("input, select, textarea")) continue;
+    const focused = old.contains(focus) ? focus : null;
+    const typing = focused === document.activeElement && focused?.matches("input, select, textarea");
+    if (strip(old) === strip(part) || typing) continue;
     for (const [i, details] of [...old.querySelectorAll("details")].entries()) {
       if (details.open) part.querySelectorAll("details")[i]?.setAttribute("open", "");
     }
     old.replaceWith(part);
-    if (focused) again(part, focused)?.focus({ preventScroll: true });
+    if (focused && document.activeElement === document.body) again(part, focused)?.focus({ preventScroll: true });
     if (part.dataset.part === "films") films(part);
   }
   age(panel);

@@ -264,7 +264,7 @@ def test_the_last_explanation_of_a_forecast_stands(folder: Path, order: list[int
 
 
 def test_the_course_of_a_risk_outlives_the_forecasts(folder: Path) -> None:
-    """The highest of each hour is kept for fourteen days, single forecasts for two; what cannot be drawn is left out."""
+    """The highest of each hour is kept for fourteen days, single forecasts for two."""
     store = store_in(folder)
     one = next(e for e in EVENTS if isinstance(e, RiskForecasted))
 
