@@ -11,8 +11,9 @@ from typing import Final
 from schemas.events import Event, Measure, ModelDriftEnded, ModelDriftFound, ModelDriftMeasured
 from schemas.ids import digest
 from services.drift.close import close
-from services.drift.fold import GRACE_S, fold
+from services.drift.fold import GRACE_S, fold, fold_slim
 from services.drift.measure import everything, measured
+from services.drift.slim import SlimReadings
 from services.drift.state import HOUR_S, SiteState, State, Watched, end_of
 from services.drift.watchable import Watchable
 
@@ -31,6 +32,10 @@ class Drift:
     def fold(self, event: Event) -> None:
         """Take one fact."""
         fold(self.state, event, self.models, self._codes)
+
+    def fold_slim(self, given: SlimReadings) -> None:
+        """Take an `ObservationsRecorded` in its slim form."""
+        fold_slim(self.state, given, self._codes)
 
     def ticked(self, at: datetime) -> list[Event]:
         """All facts known before `at` are folded: close the hours that have ended, and say what was measured.

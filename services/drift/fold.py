@@ -4,7 +4,7 @@ A fact known later than a quarter of an hour after its hour ended is left out, s
 facts alone and not on when or in which order they were read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from schemas.events import (
@@ -19,6 +19,7 @@ from schemas.events import (
     ObservationsRecorded,
     RiskForecasted,
 )
+from services.drift.slim import SlimReadings, Triple, triples
 from services.drift.state import HOUR_S, OpenHour, PatientHour, SiteState, State, Stay, hour_of
 from services.drift.watchable import Watchable, is_sepsis
 
@@ -35,7 +36,7 @@ def fold(state: State, event: Event, models: Mapping[str, Watchable], codes: fro
     site = state.site(event.site)
     match event:
         case ObservationsRecorded():
-            _readings(site, event, codes)
+            _readings(site, event.patient, event.known.timestamp(), triples(event), codes)
         case RiskForecasted():
             _forecast(site, event, models)
         case ForecastMissed() | ForecastDeclined():
@@ -58,6 +59,11 @@ def fold(state: State, event: Event, models: Mapping[str, Watchable], codes: fro
             pass
 
 
+def fold_slim(state: State, given: SlimReadings, codes: frozenset[str]) -> None:
+    """Take an `ObservationsRecorded` that was parsed without what drift does not need."""
+    _readings(state.site(given["site"]), given["patient"], given["known"].timestamp(), triples(given), codes)
+
+
 def _hour(site: SiteState, hour: int) -> OpenHour | None:
     if hour <= site.closed:
         site.late += 1
@@ -68,21 +74,20 @@ def _hour(site: SiteState, hour: int) -> OpenHour | None:
     return found
 
 
-def _readings(site: SiteState, event: ObservationsRecorded, codes: frozenset[str]) -> None:
-    known, patient = event.known.timestamp(), event.patient
+def _readings(site: SiteState, patient: str, known: float, given: Iterable[Triple], codes: frozenset[str]) -> None:
     last, at, held = None, 0.0, None
-    for reading in event.readings:
-        if reading.code not in codes:
+    for code, value, taken in given:
+        if code not in codes:
             continue
-        if reading.taken != last:  # most readings of an event share their time
-            last = reading.taken
-            at = last.timestamp()
+        if taken != last:  # most readings of an event share their time
+            last = taken
+            at = taken.timestamp()
             held = _patient_hour(site, int(at) // HOUR_S, patient, known)
         if held is None:
             continue
-        before = held.readings.get(reading.code)
+        before = held.readings.get(code)
         if before is None or before[0] <= at:
-            held.readings[reading.code] = (at, reading.value)
+            held.readings[code] = (at, value)
 
 
 def _patient_hour(site: SiteState, hour: int, patient: str, known: float) -> PatientHour | None:

@@ -5,18 +5,22 @@ outputs and offsets in one transaction. The state is rebuilt on joining: the sna
 offsets. Our own topic is read to its end: what lies in it was told, and is not told again.
 """
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from pydantic import ValidationError
+
 from schemas.envelope import TYPE_PREFIX, TYPE_SUFFIX, EnvelopeError, decode
-from schemas.events import EVENTS, Event, ModelDriftAlarm, ModelDriftFound, ModelDriftMeasured
+from schemas.events import EVENTS, Event, ModelDriftAlarm, ModelDriftFound, ModelDriftMeasured, ObservationsRecorded
 from services.drift import snapshot
 from services.drift.core import Drift
 from services.drift.fold import READS
 from services.drift.gauges import show
+from services.drift.slim import slim
 from services.drift.watchable import Watchable
 from services.runtime import logs, metrics
 from services.runtime.errors import DependencyError, Fenced, StoreUnavailable
@@ -33,6 +37,7 @@ TYPES = frozenset(
     f"{TYPE_PREFIX}{name}{TYPE_SUFFIX}".encode() for name, event in EVENTS.items() if issubclass(event, READS)
 )
 """Only these are decoded."""
+READINGS = f"{TYPE_PREFIX}{ObservationsRecorded.__name__}{TYPE_SUFFIX}".encode()
 POLL_S = 1.0
 MOST = 5000
 """Records of a poll: nobody waits for drift, and a poll and a commit cost more than folding."""
@@ -144,7 +149,13 @@ class DriftLoop:
             at = datetime.fromisoformat(when.decode())
             self.parts.clock.told(at)
             self._newest[record.partition] = max(at, self._newest.get(record.partition, at))
-        if headers.get("ce_type") not in TYPES:
+        kind = headers.get("ce_type")
+        if kind == READINGS and record.value is not None:
+            with contextlib.suppress(ValidationError):  # then it is decoded in full, for the reason
+                self.drift.fold_slim(slim(record.value))
+                metrics.EVENTS.labels(SERVICE, record.partition.topic, ObservationsRecorded.__name__, "in").inc()
+                return
+        if kind not in TYPES:
             return
         try:
             event = decode(record.value, record.headers).event

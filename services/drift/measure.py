@@ -96,7 +96,7 @@ def _reading(windows: tuple[Window, Window], known: Watchable, name: str) -> Rea
     return ReadingDrift(
         reading=name, hours=week.hours, count=count,
         distribution=_worse(_distribution(w, known, name) for w in windows),
-        distance=drift.ks(counts, np.append(shares, 0.0)) if told else None,
+        distance=min(1.0, drift.ks(counts, np.append(shares, 0.0))) if told else None,
         median=drift.median(inside, edges) if told and inside.sum() and len(edges) else None,
         reference_median=drift.median(np.round(shares * 1e6).astype(np.int64), edges) if len(edges) else None,
         measured=count / week.rows, reference_measured=reference.measured,
