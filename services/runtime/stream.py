@@ -134,7 +134,8 @@ class StreamLoop(Generic[S]):
             )
             return
         event = envelope.event
-        self.parts.clock.told(event.known)
+        if not asked:
+            self.parts.clock.told(event.known)
         metrics.EVENTS.labels(self.stage.service, event.topic, type(event).__name__, "in").inc()
         holding, given = self.holdings[number], Received(event, record.partition, record.offset)
         try:

@@ -112,7 +112,9 @@ class Chart:
             if earlier:
                 newest[code] = max(earlier)
         last = slice(max(0, row - TREND_HOURS + 1), row + 1)
-        return Sight(newest, np.hstack((self.grid[last], self.extra[last])))
+        recent = np.empty((last.stop - last.start, WIDTH + EXTRA_WIDTH))
+        recent[:, :WIDTH], recent[:, WIDTH:] = self.grid[last], self.extra[last]
+        return Sight(newest, recent)
 
     def vitals_known(self, row: int) -> int:
         """How many kinds of vital signs have been measured up to this row of an open stay."""

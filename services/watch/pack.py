@@ -9,7 +9,6 @@ import struct
 import sys
 from array import array
 from collections.abc import Iterator
-from dataclasses import astuple
 from typing import Final, Literal, get_args
 
 import orjson
@@ -35,7 +34,7 @@ def pack(state: PatientState) -> bytes:
         "applied": ledger.applied,
         "thinned": ledger.thinned,
         "retracted": ledger.retracted,
-        "told": astuple(state.told),
+        "told": [state.told.context, state.told.inherited, {m: _fields(held) for m, held in state.told.asked.items()}],
         "said": [
             {model: tuple(held) for model, held in state.said.forecasts.items()},
             {model: tuple(held) for model, held in state.said.explanations.items()},
@@ -81,6 +80,11 @@ def unpack(content: bytes) -> PatientState:
 def seen(content: bytes) -> set[int]:
     """Fingerprints (`readings.fingerprint`) of every reading id ever folded into a packed state."""
     return {mark for hour in unpack(content).ledger.hours.values() for mark in hour.seen}
+
+
+def _fields(asked: Asked) -> list[int | str]:
+    # Not dataclasses.astuple: it copies deeply, and a sweep packs every patient.
+    return [asked.row, asked.encounter, asked.started, asked.owed, asked.declined]
 
 
 def _frame(body: bytes) -> tuple[bytes, bytes]:

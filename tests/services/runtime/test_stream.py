@@ -180,7 +180,7 @@ def test_a_fact_that_only_asks_changes_no_state() -> None:
     loop, worker = StreamLoop(Tally(), hospital.parts()), hospital.parts().worker()
     drive(loop, worker)
     before = {k: loop.stage.pack(s) for h in loop.holdings.values() for k, s in h.states.items()}
-    stored = {n: hospital.store.load("tally", n) for n in range(2)}
+    stored, heard = {n: hospital.store.load("tally", n) for n in range(2)}, list(hospital.clock.heard)
     hospital.request(1)
     hospital.request(2)
     drive(loop, worker)
@@ -188,6 +188,7 @@ def test_a_fact_that_only_asks_changes_no_state() -> None:
     assert [(e.patient, e.model) for e in asked] == [("patient-1", "double"), ("patient-1", "triple")]
     assert {k: loop.stage.pack(s) for h in loop.holdings.values() for k, s in h.states.items()} == before
     assert {n: hospital.store.load("tally", n) for n in range(2)} == stored
+    assert hospital.clock.heard == heard, "a question is no fact: clinical time does not follow it"
     hospital.store.flush()
     again = StreamLoop(Tally(), hospital.parts())
     drive(again, hospital.parts().worker())
