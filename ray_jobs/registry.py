@@ -163,9 +163,15 @@ def load_card(name: str, models: Path | None = None) -> Card:
 
 
 def load_model(name: str, models: Path | None = None) -> Model:
-    """The model, every file's SHA-256 checked; raises RegistryError naming the file that is missing or differs."""
+    """The model, every file's SHA-256 checked; raises RegistryError naming the file that is missing or differs.
+
+    Models of the registry in use (`models` None) must bear a trusted signature too, unless the site has said otherwise
+    by WARDWATCH_UNSIGNED_MODELS=true; a folder that is named is a work folder, where models are made and measured.
+    """
     folder = (models or models_folder()) / name
     card = load_card(name, models)
+    if models is None and os.environ.get("WARDWATCH_UNSIGNED_MODELS", "").lower() != "true":
+        _check_signature(name, folder / CARD)
     for file, expected in card.files.items():
         try:
             found = sha256(folder / file)
@@ -177,6 +183,19 @@ def load_model(name: str, models: Path | None = None) -> Model:
                 f"(SHA-256 {found[:12]}…, expected {expected[:12]}…); restore it from the release"
             )
     return Model(card=card, folder=folder)
+
+
+def _check_signature(name: str, card: Path) -> None:
+    from ray_jobs import signing  # here: those who only read cards need no cryptography
+
+    try:
+        why = signing.unsigned(card)
+    except signing.KeyFileError as error:
+        raise RegistryError(f"model {name}: {error}") from error
+    if why is not None:
+        raise RegistryError(
+            f"model {name}: {why}; restore it from the release, or sign your own model (wardwatch models sign {name})"
+        )
 
 
 def list_models(models: Path | None = None) -> tuple[Card, ...]:

@@ -1,5 +1,6 @@
-"""`wardwatch models`: what the model registry holds, and whether its files are those that were released."""
+"""`wardwatch models`: what the model registry holds, whether it is what was released, and signing one's own."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,13 +9,52 @@ from rich.table import Table
 
 app = typer.Typer(help="The models of the registry.", invoke_without_command=True)
 NOT_OK = 1
+BAD_INPUT = 2
+
+
+@app.command("new-key")
+def new_key(
+    path: Annotated[Path, typer.Argument(help="Where the private key goes; the public one is put beside it as .pub.")],
+) -> None:
+    """Make a key pair to sign your own models with; name its .pub file in WARDWATCH_MODEL_KEYS."""
+    from ray_jobs import signing
+
+    try:
+        public = signing.new_key(path)
+    except OSError as error:
+        typer.echo(f"no key was made: {error}", err=True)
+        raise typer.Exit(BAD_INPUT) from error
+    typer.echo(f"{path} (keep it secret) and {public} (name it in WARDWATCH_MODEL_KEYS)")
+
+
+@app.command("sign")
+def sign(
+    names: Annotated[list[str], typer.Argument(metavar="NAME…", help="Models of the registry.")],
+    key: Annotated[Path, typer.Option(help="A private key of `models new-key`.")],
+) -> None:
+    """Sign models you have trained or checked yourself, so that they are loaded."""
+    from ray_jobs import signing
+    from ray_jobs.registry import CARD, RegistryError, load_card, models_folder
+
+    for name in names:
+        try:
+            load_card(name)
+            signing.sign(models_folder() / name / CARD, key)
+        except (RegistryError, signing.KeyFileError, OSError) as error:
+            typer.echo(f"cannot sign {name}: {error}", err=True)
+            raise typer.Exit(BAD_INPUT) from error
+        typer.echo(f"{name}: signed")
 
 
 @app.callback(invoke_without_command=True)
 def models(
-    *, as_json: Annotated[bool, typer.Option("--json", help="One JSON array on standard output.")] = False
+    context: typer.Context,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array on standard output.")] = False,
 ) -> None:
     """List every model with version, population and threshold; exit 1 when a file is not the released one."""
+    if context.invoked_subcommand is not None:
+        return
     import json
 
     from ray_jobs.registry import RegistryError, list_models, load_model

@@ -1,0 +1,1 @@
+fpHsRZFd5oMDKK6mjJRPSNdpRtcqkxafziucd9SMwjv0WBqXiLDfPU9ZDzNTHDbAIVmPPWToXmfKBoAas9sXBg==

@@ -1,0 +1,1 @@
+qjOMdQch9RXcqRIPXaeSmDbpC01bWEVMzdAchY0K2sTPV5tkRubHYyEZxtbU4hFba2wpfW6vP5DPUpGcSJ9xDw==
