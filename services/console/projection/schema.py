@@ -75,6 +75,7 @@ CREATE INDEX findings_patient ON findings (patient, as_of);
 CREATE TABLE decisions (id TEXT PRIMARY KEY, patient TEXT NOT NULL, subject TEXT NOT NULL, about TEXT NOT NULL,
     decision TEXT NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, at INTEGER NOT NULL, until INTEGER) WITHOUT ROWID;
 CREATE INDEX decisions_subject ON decisions (subject, at);
+CREATE INDEX decisions_patient ON decisions (patient, at);
 
 -- places, plans
 CREATE TABLE locations (site TEXT, location TEXT, kind TEXT NOT NULL, name TEXT NOT NULL, within TEXT, specialty TEXT,

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from ray_jobs.risk.factors import factors
 from schemas.envelope import decode
-from schemas.events import AlertRaised, Event, ForecastMissed, RiskForecasted, WarningScoreComputed
+from schemas.events import (
+    AlertEvent,
+    AlertRaised,
+    Event,
+    ForecastExplained,
+    ForecastMissed,
+    RiskForecasted,
+    WarningScoreComputed,
+)
 from services.alerting.policy import Policy
 from services.alerting.stage import AlertingStage
 from services.runtime import stream, ticks
@@ -24,7 +32,8 @@ from services.runtime.ports import Partition, Tensors, Worker
 from services.runtime.stage import S, Stage
 from services.runtime.stream import StreamLoop
 from services.runtime.turn import Parts
-from tests.services.watch.given import T0, registered, stage, started, vitals
+from services.watch.stage import WatchStage
+from tests.services.watch.given import CARD, COURSE_CARD, T0, registered, requested, stage, started, vitals
 
 PARTITIONS = 2
 Script = list[tuple[str, int, int]]
@@ -38,10 +47,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ticks, "PERIOD_S", 0.0)
 
 
-def model(_: str, tensors: Tensors) -> Tensors:
-    """Higher with the last heart rate; everything is explained."""
+BOTH = (COURSE_CARD, CARD)
+FACTORS = {card.name: len(factors(card.feature_set).names) for card in BOTH}
+
+
+def model(name: str, tensors: Tensors) -> Tensors:
+    """Higher with the last heart rate, the first feature of both models; everything is explained."""
     rows = np.nan_to_num(tensors["rows"].astype(np.float64))
-    probability, told = np.clip(rows[:, 0] / 200, 0, 1), rows[:, : len(factors("sepsis").names)]
+    probability, told = np.clip(rows[:, 0] / 200, 0, 1), rows[:, : FACTORS[name]]
     return {
         "probability": probability, "explained": np.arange(len(rows)), "contributions": told,
         "without": np.repeat(probability[:, None] / 2, told.shape[1], axis=1),
@@ -73,7 +86,7 @@ class Hospital:
     clock: HandClock = field(default_factory=HandClock)
 
     def __post_init__(self) -> None:
-        self.watch = self.join(stage())
+        self.watch = self.join(watching())
         self.alerting = self.join(AlertingStage(Policy()))
         for patient in range(3):
             self.tell(*(f.model_copy(update={"patient": f"patient-000{patient}"}) for f in (registered(), started())))
@@ -115,10 +128,15 @@ class Hospital:
         ]  # fmt: skip
 
 
+def watching() -> WatchStage:
+    """Both models live everywhere."""
+    return stage('{"sepsis": {"*": "live"}, "deterioration": {"*": "live"}}', BOTH)
+
+
 def played(script: Script, *, disturbed: bool) -> Hospital:
     """The script, with or without its faults."""
     hospital = Hospital()
-    for what, patient, value in script:
+    for n, (what, patient, value) in enumerate(script):
         if what == "vitals":
             at = hospital.clock.instant
             hospital.tell(vitals(at, patient=f"patient-000{patient}", known=at, heart_rate=value))
@@ -126,6 +144,9 @@ def played(script: Script, *, disturbed: bool) -> Hospital:
             hospital.clock.instant += timedelta(minutes=value)
         elif what == "ray":
             hospital.inference.down = not hospital.inference.down
+        elif what == "look":
+            asked = requested(hospital.clock.instant, name=f"look-{n}")
+            hospital.tell(asked.model_copy(update={"patient": f"patient-000{patient}"}))
         elif what == "turn":
             hospital.turns()
         elif disturbed:
@@ -139,12 +160,12 @@ def played(script: Script, *, disturbed: bool) -> Hospital:
 def disturb(hospital: Hospital, what: str) -> None:
     """One fault."""
     if what == "kill watch":
-        hospital.watch = hospital.join(stage())
+        hospital.watch = hospital.join(watching())
     elif what == "kill alerting":
         hospital.alerting = hospital.join(AlertingStage(Policy()))
     elif what == "flush":
         hospital.store.flush()
-        hospital.watch = hospital.join(stage())
+        hospital.watch = hospital.join(watching())
     else:
         hospital.store.down = not hospital.store.down
 
@@ -156,6 +177,7 @@ steps = st.one_of(
         st.sampled_from(["turn", "turn", "turn", "kill watch", "kill alerting", "flush", "redis", "ray"]), st.just(0),
         st.just(0),
     ),
+    st.tuples(st.just("look"), st.integers(0, 2), st.just(0)),
 )  # fmt: skip
 
 
@@ -168,15 +190,28 @@ def test_faults_change_nothing_that_is_said(script: Script) -> None:
     assert troubled.said(*topics) == calm.said(*topics)
 
 
-def test_a_deterioration_reaches_the_alerts_with_its_reasons() -> None:
-    """Vital signs in, one alert out, whose cause is the score that watch computed; the sepsis alert names factors."""
+def test_both_models_reach_the_alerts_with_their_reasons() -> None:
+    """Vital signs in, an alert a kind out, whose cause is what watch computed; the models' alerts name readings."""
     script = [("vitals", 1, 140), ("turn", 0, 0), ("minutes", 0, 5), ("vitals", 1, 145), ("turn", 0, 0)]
     hospital = played(script, disturbed=False)
     raised = [e for e in hospital.said("alerts") if isinstance(e, AlertRaised)]
-    assert {e.kind: e.place.ward for e in raised} == {"news2": "5B", "sepsis": "5B"}
-    assert next(e for e in raised if e.kind == "sepsis").summary.startswith("Sepsis risk 72 % within 6 h: ")
+    assert {e.kind: e.place.ward for e in raised} == {"news2": "5B", "sepsis": "5B", "deterioration": "5B"}
+    summaries = {e.kind: e.summary for e in raised}
+    assert summaries["sepsis"].startswith("Sepsis risk 72 % within 6 h: heart rate 140 /min")
+    assert summaries["deterioration"].startswith("Deterioration risk 72 % (death in this hospital stay): ")
     scores = {e.id for e in hospital.said("risk") if isinstance(e, WarningScoreComputed | RiskForecasted)}
     assert {e.source for e in raised} <= scores
+
+
+def test_who_looks_changes_no_alert() -> None:
+    """Opening a page makes watch explain; alerts are raised as without it."""
+    calm = [("vitals", 1, 100), ("turn", 0, 0), ("minutes", 0, 5), ("vitals", 1, 145), ("turn", 0, 0)]
+    looked = [*calm[:2], ("look", 1, 0), ("turn", 0, 0), *calm[2:]]
+    before, after = played(calm, disturbed=False), played(looked, disturbed=False)
+    kinds = [[(type(e), e.kind) for e in h.said("alerts") if isinstance(e, AlertEvent)] for h in (before, after)]
+    assert kinds[0] == kinds[1]
+    explained = [e for e in after.said("risk") if isinstance(e, ForecastExplained) and e.why_now == "asked"]
+    assert {e.model for e in explained} == {"deterioration", "sepsis"}
 
 
 def test_without_models_the_score_still_alerts() -> None:
