@@ -81,7 +81,7 @@ class Card(_Part):
     name: Name
     version: str
     task: str
-    kind: Literal["trees", "network", "blend"]
+    kind: Literal["trees", "network", "blend", "published"]
     outcome: str = ""
     # A key of `ray_jobs.risk.feature_sets`; risk models only.
     feature_set: str = "sepsis"

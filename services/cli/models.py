@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 app = typer.Typer(help="The models of the registry.", invoke_without_command=True)
 NOT_OK = 1
@@ -77,14 +78,17 @@ def models(
         ]
         typer.echo(json.dumps(rows, indent=1))
     else:
-        table = Table("name", "version", "task", "kind", "for", "horizon", "alerts at", "files")
+        fixed = [Column(title, no_wrap=True) for title in ("name", "version", "task", "for", "horizon", "alerts at", "files")]
+        table = Table(*fixed, box=SIMPLE)
         for card in cards:
             people = f"{card.population.min_age:g}-{card.population.max_age:g} {card.population.unit}"
             horizon = f"{card.horizon_hours:g} h" if card.horizon_hours else "-"
+            points = card.extra.get("alarm_from_points")
+            level = f"{card.alerts_at:.4f}" if points is None else f"{points:g} points"
             state = "CHANGED" if card.name in problems else "intact"
-            table.add_row(
-                card.name, card.version, card.task, card.kind, people, horizon, f"{card.alerts_at:.4f}", state
-            )
+            # What a model is for in full stands on its card.
+            task = card.task if card.task in {"risk", "score"} else "imaging"
+            table.add_row(card.name, card.version, task, people, horizon, level, state)
         Console().print(table)
     for problem in problems.values():
         typer.echo(problem, err=True)

@@ -21,20 +21,16 @@ DATA = {"hourly": Path("data/sepsis2019"), "once": Path("data/mortality2012")}
 ModelName = Annotated[str, typer.Option("--model", help="A model of the registry, see `wardwatch models`.")]
 Data = Annotated[
     Path | None,
-    typer.Option(
-        help="Folder of the model's data, or one that holds sepsis2019 and mortality2012; default: ../shared."
-    ),
+    typer.Option(help="Folder of the data (sepsis2019, mortality2012) or one above; default: ../shared."),
 ]
 Threads = Annotated[int, typer.Option(min=1, help="CPU threads.")]
 
 
 @app.command()
 def score(
-    table: Annotated[
-        Path, typer.Argument(metavar="IN", help="Parquet like sepsis2019 (hourly) or mortality2012 (long).")
-    ],
+    table: Annotated[Path, typer.Argument(metavar="IN", help="Parquet like sepsis2019 or mortality2012.")],
     out: Annotated[
-        Path, typer.Argument(metavar="OUT", help="Parquet: patient, ICULOS (or RecordID), probability, alarm.")
+        Path, typer.Argument(metavar="OUT", help="Parquet: patient and ICULOS (or RecordID), probability, alarm.")
     ],
     model: ModelName = "sepsis",
     threads: Threads = 1,
@@ -43,23 +39,27 @@ def score(
     from ray_jobs.registry import RegistryError
     from ray_jobs.risk.courses import read_courses
     from ray_jobs.risk.local import Scorer
+    from ray_jobs.risk.published import PUBLISHED, score_published
     from ray_jobs.risk.score import score as score_hours
     from ray_jobs.risk.score import score_courses
     from ray_jobs.risk.stays import BadTableError, read_table
 
     try:
-        scorer = Scorer(model)
         with _progress() as bar:
 
             def told(done: int, total: int) -> None:
                 bar("scoring", done, total)
 
-            if scorer.card.feature_set == "course":
+            if model in PUBLISHED:
+                answers = score_published(model, read_table(table), progress=told)
+                said = f"{len(answers)} hours, {int(answers['alarm'].sum())} at or above the published level"
+            elif (scorer := Scorer(model)).card.feature_set == "course":
                 answers = score_courses(scorer, read_courses(table), threads=threads, progress=told)
                 said = f"{len(answers)} stays, {int(answers['alarm'].sum())} alarms"
             else:
                 answers = score_hours(scorer, read_table(table), threads=threads, progress=told)
-                said = f"{len(answers)} hours of {answers['patient'].nunique()} patients, {int(answers['alarm'].sum())} alarms"
+                people = answers["patient"].nunique()
+                said = f"{len(answers)} hours of {people} patients, {int(answers['alarm'].sum())} alarms"
         answers.to_parquet(out, index=False)
     except (OSError, BadTableError, RegistryError) as error:
         _refuse("score", error)

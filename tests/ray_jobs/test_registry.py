@@ -80,7 +80,7 @@ def test_every_shipped_model_is_intact() -> None:
     for card in cards:
         model = load_model(card.name)
         assert (model.folder / "card.md").exists()
-        assert (model.folder / "metrics.json").exists()
+        assert (model.folder / "metrics.json").exists() or card.kind == "published"
 
 
 @pytest.mark.parametrize(

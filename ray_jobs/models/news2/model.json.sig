@@ -1,0 +1,1 @@
+i18RuaaHan/Vahn3D0hVr5rn33WWwXmY73WZNgxU9oldo/5aR8G/V5Jgj7LWYxvaI9EhCW/5nh4Viw/OHd/WBg==

@@ -1,0 +1,1 @@
+WC3hAvrkMn/emp0gfPN03GmdTiT0dCAfLhxOdD6Cmuay4Wz3dZn4XGutYeoEyQJhybeBt22RK3WLTe3QgLCQDQ==

@@ -1,0 +1,1 @@
+JFA/A3yqXenekpDF6cz7iWVjrY6DmJNC6eZnIoeUH7/VHYfbaCpLFSNt2bpmyYucqzzmPemDajKEKe/uTFo2DA==
