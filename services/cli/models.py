@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Column, Table
 
@@ -79,7 +78,7 @@ def models(
         typer.echo(json.dumps(rows, indent=1))
     else:
         fixed = [Column(title, no_wrap=True) for title in ("name", "version", "task", "for", "horizon", "alerts at", "files")]
-        table = Table(*fixed, box=SIMPLE)
+        table = Table(*fixed, box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for card in cards:
             people = f"{card.population.min_age:g}-{card.population.max_age:g} {card.population.unit}"
             horizon = f"{card.horizon_hours:g} h" if card.horizon_hours else "-"
