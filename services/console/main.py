@@ -5,6 +5,7 @@ import sys
 import threading
 
 from ray_jobs import registry
+from services.console.advice.guideline import Advice
 from services.console.advice.load import AdviceError, load
 from services.console.app import console_app
 from services.console.live import Hub
@@ -30,11 +31,7 @@ WRONG_SETTING = 2
 def main(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     logs.configure("console", settings.log_level, settings.log_format)
-    try:
-        advice = load(settings.advice)
-    except AdviceError as error:
-        sys.stderr.write(f"WARDWATCH_ADVICE: {error}\n")
-        raise SystemExit(WRONG_SETTING) from error
+    advice = advice_of(settings)
     store, hub, clock = Store(settings.console_db_url), Hub(), clock_of(settings)
     health, stopping = Health("console", ("caught up",)), threading.Event()
 
@@ -74,6 +71,15 @@ def main(settings: Settings) -> None:
         store.close()
 
 
+def advice_of(settings: Settings) -> Advice:
+    """What guidelines ask here; a wrong file ends the process with what is wrong in it, before anyone relies on it."""
+    try:
+        return load(settings.advice)
+    except AdviceError as error:
+        sys.stderr.write(f"WARDWATCH_ADVICE: {error}\n")
+        raise SystemExit(WRONG_SETTING) from error
+
+
 def watch_health(follower: Follower, health: Health, stopping: threading.Event) -> None:
     """Ready while the projection is caught up; alive while its thread turns."""
     while not stopping.wait(HEALTH_S):
@@ -96,7 +102,8 @@ def models(settings: Settings) -> tuple[Model, ...]:
             kind=card.kind,
             intended_use=card.outcome or card.task,
             population=_population(card.population),
-            modes=modes(settings, card.name),
+            # A published score is no model that could be silent.
+            modes=() if card.kind == "published" else modes(settings, card.name),
             bands=tuple((band.name, band.from_probability) for band in card.bands),
             certainty=None if card.conformal is None else card.conformal.level,
         )

@@ -83,6 +83,10 @@ BED_STATUS: Final = {"free": "Free", "occupied": "Occupied", "cleaning": "Cleani
 PRIORITIES: Final = {1: "Immediate", 2: "Urgent", 3: "Soon", 4: "Elective"}
 
 
+_MODELS: Final = {"news2": "NEWS2", "qsofa": "qSOFA", "sirs": "SIRS"}
+"""Published scores write themselves in their own way."""
+
+
 def measure(code: str) -> Measure:
     """How a reading is shown; one that has no words here is shown by its own name."""
     plain = code.replace("_", " ").capitalize()
@@ -110,7 +114,7 @@ def plainly(code: str | None) -> str:
 
 def model_label(model: str) -> str:
     """A model's name on a screen."""
-    return {"sepsis": "Sepsis"}.get(model, model.replace("-", " ").replace("_", " ").capitalize())
+    return _MODELS.get(model, model.replace("-", " ").replace("_", " ").capitalize())
 
 
 def horizon(model: str, hours: float | None) -> str:

@@ -8,7 +8,7 @@ import { age } from "./time.js";
 
 const key = document.body.dataset.patient;
 const panel = document.getElementById("panel");
-let waiting = false;
+let waiting = false, drawn = -Infinity;
 let focus = null; // what was focused last: a button that was pressed is disabled, and a disabled one loses it
 document.addEventListener("focusin", (event) => { focus = event.target; });
 document.addEventListener("pointerdown", () => { focus = null; });
@@ -45,11 +45,15 @@ function strip(part) {
   return part.dataset.drawn ??= part.outerHTML.replace(/<time class="age[\s\S]*?<\/time>/g, "").replace(/\s+/g, " ");
 }
 
-/** At most once a second, however many facts arrive. */
+/** At once, and at most once a second, however many facts arrive. */
 function soon() {
   if (waiting) return;
   waiting = true;
-  setTimeout(async () => { waiting = false; await draw(); }, 1000);
+  setTimeout(async () => {
+    waiting = false;
+    drawn = performance.now();
+    await draw();
+  }, Math.max(0, drawn + 1000 - performance.now()));
 }
 
 for (const part of panel.querySelectorAll("[data-part]")) strip(part);

@@ -10,6 +10,8 @@ from services.console.advice.asked import CareLimit, Situation, asked
 from services.console.advice.guideline import BAND_LEVELS, NEWS2, SCORE_LEVELS
 from services.console.advice.load import DEFAULT, AdviceError, load, main
 from services.console.advice.page import page
+from services.console.main import advice_of
+from services.runtime.settings import Settings
 
 ADVICE = load()
 ADULT = Situation(age_years=70, care_limit="full", pregnant=False)
@@ -73,6 +75,16 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     (tmp_path / "large.yaml").write_bytes(b"# " * 600_000)
     with pytest.raises(AdviceError, match="is the most"):
         load(tmp_path / "large.yaml")
+
+
+def test_the_console_does_not_start_on_a_bad_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It ends with 2 and the setting's name; without the setting the shipped file holds."""
+    (tmp_path / "ours.yaml").write_text("title: x", encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        advice_of(Settings(advice=tmp_path / "ours.yaml"))
+    assert ended.value.code == 2
+    assert "WARDWATCH_ADVICE" in capsys.readouterr().err
+    assert advice_of(Settings()) == ADVICE
 
 
 def test_a_good_file_is_called_good(capsys: pytest.CaptureFixture[str]) -> None:
