@@ -66,11 +66,12 @@ class Holding(Generic[S]):
         return sorted(set(ready))
 
     def tell(self, key: str, tick: Ticked) -> tuple[Effect, ...]:
-        """Give the tick to one state; a spent state is forgotten."""
+        """Give the tick to one state; a spent state is forgotten. Without effects nothing changed (`Stage.step`)."""
         effects = self._give(key, tick)
         if self.stage.spent(self.states[key]):
             del self.states[key]
             self._due.pop(key, None)
+            self.changed.add(key)
         return effects
 
     def put(self, key: str, state: S) -> None:
@@ -147,7 +148,8 @@ class Holding(Generic[S]):
         state = self.states[key] if key in self.states else self.stage.start(key)
         state, effects = self.stage.step(state, given)
         self.states[key] = state
-        self.changed.add(key)
+        if effects or isinstance(given, Received):
+            self.changed.add(key)
         self._schedule(key, state)
         return effects
 

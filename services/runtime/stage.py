@@ -110,7 +110,7 @@ class Stage(Protocol[S]):
         ...
 
     def step(self, state: S, given: Given) -> tuple[S, tuple[Effect, ...]]:
-        """Fold one input; effects in order."""
+        """Fold one input; effects in order. A tick without effects changes nothing, except that the state is spent."""
         ...
 
     def due(self, state: S) -> datetime | None:

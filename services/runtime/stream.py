@@ -13,12 +13,7 @@ from services.runtime.errors import DependencyError, Fenced, StaleWriter, StoreU
 from services.runtime.holding import Holding, PoisonError
 from services.runtime.loading import load
 from services.runtime.outgoing import outgoing
-from services.runtime.ports import (
-    Outgoing,
-    Partition,
-    Record,
-    Worker,
-)
+from services.runtime.ports import Outgoing, Partition, Record, Worker
 from services.runtime.quarantining import quarantined
 from services.runtime.snapshots import Snapshots
 from services.runtime.stage import Received, S, Stage, Ticked, folded
@@ -31,6 +26,8 @@ POLL_S = 1.0
 GATHER_S = 0.02
 """Longest pause after a turn of several records: a turn costs much, a record in it little (measured)."""
 SNAPSHOT_S = 300.0
+RETRY_S = 10.0
+"""After one model failed while others answer, its debts wait so long: asking for all of them each second is no help."""
 COMMIT_S = 1.0
 """How long a stage that wrote nothing may go without committing its offsets."""
 
@@ -46,6 +43,7 @@ class StreamLoop(Generic[S]):
         self._ticks = TickSource(parts.clock)
         self._poison: set[tuple[str, int, int]] = set()
         self._snapshot_at = self._committed_at = time.monotonic()
+        self._retry_at = 0.0
         self._uncommitted: dict[Partition, int] = {}
 
     def run(self, stop: threading.Event) -> None:
@@ -150,22 +148,26 @@ class StreamLoop(Generic[S]):
         at = self._ticks.due()
         if at is None:
             return
-        turn.ready = self.parts.inference.ready()
+        turn.ready = time.monotonic() >= self._retry_at and self.parts.inference.ready()
         for number, holding in self.holdings.items():
             behind = any((worker.lag(Partition(topic, number)) or 0) > 0 for topic in self._folded)
             allowed = at if not behind or holding.newest is None else min(at, holding.newest)
             keys = holding.tick_due(allowed)
             if not keys:
                 continue
-            tick = Ticked(allowed, turn.ready)
-            turn.told[number] = allowed
-            holding.tick = allowed.isoformat()
+            tick, before = Ticked(allowed, turn.ready), len(turn.effects)
             for key in keys:
                 turn.effects.extend((effect, Cause(tick.cause)) for effect in holding.tell(key, tick))
+            # Debtors of an absent model hear every tick: what changes nothing is neither noted nor saved.
+            if len(turn.effects) > before or any(key not in holding.states for key in keys):
+                turn.told[number] = allowed
+                holding.tick = allowed.isoformat()
 
     def _answer(self, turn: Turn) -> list[Outgoing]:
         outputs = [self._out(event, NOBODY) for event in turn.refused]
         said = answer(turn, self.stage, self.holdings, self.parts.inference, self.parts.deadline_s)
+        if turn.missed and self.parts.inference.ready():  # one model fails while the others answer
+            self._retry_at = time.monotonic() + RETRY_S
         for events, (_, cause) in zip(said, turn.effects, strict=True):
             outputs.extend(self._out(event, cause) for event in events)
         if self.stage.memory is None:  # a stage with its own topic restores from that

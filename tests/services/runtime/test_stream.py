@@ -23,6 +23,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "POLL_S", 0.0)
     monkeypatch.setattr(ticks, "GRACE_S", 0.0)
     monkeypatch.setattr(ticks, "PERIOD_S", 0.0)
+    monkeypatch.setattr(stream, "RETRY_S", 0.0)
 
 
 def drive(loop: StreamLoop, worker: object, turns: int = 3) -> None:
@@ -230,6 +231,32 @@ def test_an_answer_may_lead_to_one_more_question_in_the_same_turn() -> None:
     assert [model for model, _ in told] == [*MODELS] * 3
     assert [p for _, p in told] == [t / (m + t) for t in (1.0, 100.0, 101.0) for m in (1.0, 0.5)]
     assert hospital.inference.calls == 4
+
+
+def test_debtors_of_an_absent_model_cost_nothing_while_they_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray away: ticks that change nothing are not written down, and no state is saved for them. One model that fails
+    while others answer is left in peace for a while before its debts are asked for again.
+    """
+    hospital = Hospital()
+    loop, worker = StreamLoop(Tally(), hospital.parts()), hospital.parts().worker()
+    hospital.inference.down = True
+    hospital.record(1, 5.0)
+    drive(loop, worker)
+    noted = {where: len(records) for where, records in hospital.log.records.items()}
+    saved = {n: hospital.store.load("tally", n) for n in range(2)}
+    drive(loop, worker, 5)
+    assert {where: len(records) for where, records in hospital.log.records.items()} == noted
+    assert {n: hospital.store.load("tally", n) for n in range(2)} == saved
+    hospital.inference.down = False
+    hospital.models.down.add("double")
+    monkeypatch.setattr(stream, "RETRY_S", 60.0)
+    drive(loop, worker, 5)
+    missed = [e for e in outputs(hospital) if isinstance(e, ForecastMissed)]
+    assert [e.model for e in missed] == [*MODELS, "double"]
+    hospital.models.down.clear()
+    loop._retry_at = 0.0
+    drive(loop, worker)
+    assert sorted(e.model for e in outputs(hospital) if isinstance(e, RiskForecasted)) == [*MODELS]
 
 
 def test_a_debt_survives_a_crash_and_an_empty_store() -> None:
