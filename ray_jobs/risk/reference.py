@@ -51,6 +51,8 @@ class ForecastReference(_Part):
 
     auroc and estimated_auroc: measured with labels, and estimated without, both from the bins. `alarms_per_patient_day`
     are at the alert threshold with 24 h of silence after each; `over` is the share of hours at or above the threshold.
+    `alarm_dispersion` is the variance of patients' alarm counts over that of a Poisson count, at least 1: the sickest
+    have several.
     """
 
     threshold: float
@@ -67,6 +69,7 @@ class ForecastReference(_Part):
     auroc: float | None
     estimated_auroc: float | None
     alarms_per_patient_day: float
+    alarm_dispersion: float
 
 
 class Reference(_Part):
@@ -180,6 +183,7 @@ def _forecasts(
         auroc=_known(drift.auroc(positive, counts - positive)),
         estimated_auroc=_known(drift.expected_auroc(counts)),
         alarms_per_patient_day=_short(alarms.sum() / len(probability) * HOURS_A_DAY),
+        alarm_dispersion=_short(_dispersion(alarms, patient)),
     )
 
 
@@ -192,6 +196,14 @@ def _days(patient: NDArray[np.int64], hour: NDArray[np.int64]) -> NDArray[np.int
 def _squares(patient: NDArray[np.int64]) -> float:
     """The sum over patients of their squared counts."""
     return float(np.sum(np.unique(patient, return_counts=True)[1].astype(np.float64) ** 2))
+
+
+def _dispersion(alarms: NDArray[np.bool_], patient: NDArray[np.int64]) -> float:
+    """Pearson's: squared differences of each patient's alarms from those of the mean rate, over what was expected."""
+    _, group = np.unique(patient, return_inverse=True)
+    found, hours = np.bincount(group, weights=alarms), np.bincount(group)
+    expected = hours * (alarms.sum() / len(alarms))
+    return max(1.0, float(np.sum((found - expected) ** 2) / expected.sum())) if alarms.any() else 1.0
 
 
 def _shares(counts: NDArray[np.int64]) -> tuple[float, ...]:

@@ -87,6 +87,8 @@ def _settle(site: SiteState, watched: Watched, hour: int, known: Watchable) -> N
     done = [e for e, s in watched.stays.items() if s.ended is not None and s.ended + SETTLES_AFTER <= hour]
     for encounter in sorted(done):
         stay = watched.stays.pop(encounter)
+        if known.outcome == "death" and stay.died is None:
+            continue
         labels = labelled(site, stay, hour, known)
         settled = watched.settled.setdefault(hour, Settled())
         observed, expected = sum(labels.values()), sum(stay.forecasts.values())
@@ -104,7 +106,7 @@ def _settle(site: SiteState, watched: Watched, hour: int, known: Watchable) -> N
 def labelled(site: SiteState, stay: Stay, hour: int, known: Watchable) -> dict[int, int]:
     """The label of each forecast hour: death at the end of the stay, or sepsis begun or beginning in the horizon."""
     if known.outcome == "death":
-        return dict.fromkeys(stay.forecasts, int(stay.died))
+        return dict.fromkeys(stay.forecasts, int(bool(stay.died)))
     by = (hour + 1) * HOUR_S + GRACE_S
     first = min(stay.forecasts)
     # A diagnosis of an earlier stay is no outcome of this one.

@@ -125,7 +125,8 @@ def _ended(site: SiteState, event: EncounterEnded) -> None:
         for watched in versions.values():
             stay = watched.stays.get(event.encounter)
             if stay is not None:
-                stay.ended, stay.died = hour_of(event.known), event.outcome == "died"
+                stay.ended = hour_of(event.known)
+                stay.died = None if event.outcome == "unknown" else event.outcome == "died"
 
 
 def _alarm(site: SiteState, event: ModelDriftAlarm) -> None:

@@ -148,7 +148,9 @@ def _alarm_rate(seen: Window, known: Watchable) -> Measure | None:
         return None
     fewer = seen.alarms < expected
     value = expected / max(seen.alarms, 0.5) if fewer else seen.alarms / expected
-    limit = max(TIMES, drift.times_by_chance(expected, Chance(EXCEEDED_IN, seen.patients), fewer=fewer))
+    # As many alarms as are worth so many independent ones.
+    worth = expected / known.reference.forecasts.alarm_dispersion
+    limit = max(TIMES, drift.times_by_chance(worth, Chance(EXCEEDED_IN, seen.patients), fewer=fewer))
     return _measure("alarm rate", value, limit, seen.rows, seen, seen.patients)
 
 
@@ -200,7 +202,8 @@ def _outcomes(watched: Watched, labels: LabelledPerformance) -> Iterator[Measure
     """Calibration in the large, and discrimination, of stays whose outcome is known."""
     chance = Chance(EXCEEDED_IN, labels.stays)
     about = {"count": labels.stays, "patients": labels.stays, "hours": DAY_HOURS * 30}
-    if labels.expected >= LEAST_EXPECTED:
+    # Where no such outcome came at all nobody sends them: that is no news of the model.
+    if labels.with_outcome and labels.expected >= LEAST_EXPECTED:
         spread = math.sqrt(sum(s.squared for s in watched.settled.values())) / labels.expected
         value = abs(math.log((labels.observed + 0.5) / (labels.expected + 0.5)))
         limit = max(CALIBRATION, chance.normal * chance.few * spread)

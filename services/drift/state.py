@@ -81,12 +81,15 @@ class Person:
 
 @dataclass(slots=True)
 class Stay:
-    """A stay's forecasts by hour, until its outcome is known; `ended` is the hour in which that was told."""
+    """A stay's forecasts by hour, until its outcome is known; `ended` is the hour in which that was told.
+
+    `died` is None where nobody said how the stay ended.
+    """
 
     patient: str
     forecasts: dict[int, float] = field(default_factory=dict)
     ended: int | None = None
-    died: bool = False
+    died: bool | None = None
 
 
 @dataclass(slots=True)

@@ -151,6 +151,7 @@ class Beds:
     beds: int = 30
     stay: int = 24
     seed: int = 1
+    diagnoses: bool = True
     _lying: dict[int, tuple[int, int, Patient]] = field(default_factory=dict)
     _came: int = 0
 
@@ -165,7 +166,7 @@ class Beds:
         if lying is None or hour >= since + self.stay:
             if lying is not None:
                 found.append(ended(number, at(hour)))
-                if lying.onset is not None:
+                if self.diagnoses and lying.onset is not None:
                     found.append(sepsis(number, at(since + lying.onset), at(hour)))
             number, since = self._came, hour
             self._came += 1

@@ -1,6 +1,7 @@
 """What drift says of a hospital: nothing of the same patients, the truth of others, and silence where there are few."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -11,6 +12,7 @@ from services.drift import snapshot
 from services.drift.core import Drift
 from services.drift.snapshot import pack
 from services.drift.state import MASK, Person, hour_of
+from services.drift.watchable import Watchable
 from services.runtime.fakes import FakeObjectStore
 from tests.services.drift.given import (
     T0,
@@ -18,6 +20,7 @@ from tests.services.drift.given import (
     Ward,
     alarms,
     at,
+    ended,
     forecast,
     measured,
     missed,
@@ -87,6 +90,36 @@ def test_calibrated_forecasts_stay_calibrated() -> None:
     assert labelled.observed == pytest.approx(labelled.expected, rel=0.35)
     assert labelled.auroc == pytest.approx(labelled.reference_auroc, abs=0.08)
     assert alarms(said) == []
+
+
+def test_a_hospital_that_sends_no_diagnoses_is_no_badly_calibrated_one() -> None:
+    """Not one outcome in hundreds of stays: nobody sends them, and nothing is said of calibration."""
+    said = played(Drift(watchable()), Beds(beds=60, diagnoses=False), 0, 24 * 8, Ward())
+    assert alarms(said) == []
+    assert measured(said)[-1].labelled is not None
+    assert all(m.name != "calibration" for m in measured(said)[-1].measures)
+
+
+def death_model() -> dict[str, Watchable]:
+    """The same model, whose outcome is death in the stay."""
+    return {"deterioration": replace(watchable()["sepsis"], model="deterioration", horizon_hours=None)}
+
+
+def test_death_labels_the_whole_stay_and_an_unknown_end_labels_nothing() -> None:
+    """Three stays of two hours: one died, one went home, of one nobody said: two are settled, one with the outcome."""
+    drift = Drift(death_model())
+    for number, outcome in enumerate(("died", "home", "unknown")):
+        for hour in (0, 1):
+            drift.fold(forecast(number, at(hour), 0.25).model_copy(update={"model": "deterioration"}))
+        drift.fold(ended(number, at(2)).model_copy(update={"outcome": outcome}))
+    drift.ticked(at(2.5))
+    drift.fold(forecast(9, at(40), 0.1).model_copy(update={"model": "deterioration"}))
+    drift.ticked(at(41.5))
+    watched = drift.state.sites["main"].models["deterioration"]["1"]
+    (settled,) = watched.settled.values()
+    assert (settled.stays, settled.with_outcome) == (2, 1)
+    assert (settled.observed, settled.expected) == (2, 1.0)
+    assert list(watched.stays) == ["stay-9"]
 
 
 def test_nothing_is_said_of_few_patients() -> None:
