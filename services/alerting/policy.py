@@ -2,7 +2,9 @@
 
 NEWS2 levels are the RCP's own triggers (NEWS2 2017, table 2: 5-6 urgent, 7 or more emergency, 3 in one parameter
 urgent). Risk levels are calibrated probabilities: 9 % is about where the shipped sepsis model keeps to its budget of
-false alarms (ray_jobs/models/sepsis/metrics.json, `budget_threshold`); a model's own threshold is used where higher.
+false alarms (ray_jobs/models/sepsis/metrics.json, `budget_threshold`). Deterioration: 35 % is where the shipped model's
+sensitivity and precision meet, about a half each (card: `alert_threshold`, `event1_fold_*`; 14 % of its patients died),
+55 % is where its band "very high" begins. A model's own threshold is used where higher.
 """
 
 from collections.abc import Mapping
@@ -55,7 +57,7 @@ class Policy(_Part):
             amber=0.09, red=0.3, resolve=0.06, raise_after=2, resolve_after=3, stale_after=timedelta(hours=4)
         ),
         "deterioration": Rule(
-            amber=0.35, red=0.6, resolve=0.25, raise_after=2, resolve_after=3, stale_after=timedelta(hours=4)
+            amber=0.35, red=0.55, resolve=0.25, raise_after=2, resolve_after=3, stale_after=timedelta(hours=4)
         ),
     }
     suppressing_limits: frozenset[str] = frozenset({"palliative", "comfort"})

@@ -140,7 +140,7 @@ def _alerts(people: int, scores: dict[str, int]) -> list[Event]:
     tell(AlertRaised, 1, "news2", "red", 34, low, source="x", evidence=seen)
     tell(AlertAcknowledged, 1, "news2", "red", 22, low, by="Sr. Hughes", why="")
     falling = (
-        "Deterioration risk 36 % (death in this hospital stay): systolic blood pressure 95 mmHg, falling 9 an hour"
+        "Deterioration risk 41 % (death in this hospital stay): systolic blood pressure 95 mmHg, falling 9 an hour"
     )
     tell(AlertRaised, 2, "deterioration", "amber", 12, falling, source="x")
     tell(AlertRaised, 9, "news2", "amber", 400, "NEWS2 5: febrile, tachycardic", source="x")

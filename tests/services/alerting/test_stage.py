@@ -164,7 +164,7 @@ def test_a_deterioration_alert_says_what_is_feared_and_why() -> None:
 
 @pytest.mark.parametrize(
     ("probability", "threshold", "severity"),
-    [(0.34, 0.1, None), (0.36, 0.1, "amber"), (0.61, 0.1, "red"), (0.5, 0.55, None), (0.56, 0.55, "amber")],
+    [(0.34, 0.1, None), (0.36, 0.1, "amber"), (0.56, 0.1, "red"), (0.45, 0.5, None), (0.52, 0.5, "amber")],
 )
 def test_deterioration_levels(probability: float, threshold: float, severity: str | None) -> None:
     """Amber and red by the policy; the model's own threshold where it is higher."""

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from ray_jobs.registry import load_card
 from services.alerting.diagram import page
 from services.alerting.policy import Policy
 from services.alerting.table import INPUTS, PHASES, STANDING, TABLE
@@ -34,6 +37,14 @@ def test_every_model_that_may_alert_is_a_kind_of_its_own() -> None:
     for kind in policy.kinds:
         rule = policy.rule(kind)
         assert rule.resolve < rule.amber <= rule.red
+
+
+@pytest.mark.parametrize("model", ["sepsis", "deterioration"])
+def test_no_alert_is_raised_below_the_band_that_asks_for_a_doctor(model: str) -> None:
+    """Amber by policy or card, whichever is higher, lies in the card's band "high" or above, where it has bands."""
+    card = load_card(model)
+    amber = max(Policy().risks[model].amber, card.alerts_at)  # type: ignore[index]
+    assert card.band(amber) in {None, "high", "very high"}
 
 
 def test_the_picture_is_the_table() -> None:

@@ -72,7 +72,7 @@ def test_each_live_model_says_band_certainty_trend_and_course(client: TestClient
     )  # fmt: skip
     assert deterioration["horizon"] == "death in this hospital stay"
     assert sepsis["certainty"] == "At 90 % certainty: cannot be excluded"
-    assert panel(client, BROWN, "deterioration")["certainty"] == "At 90 % certainty: not expected"
+    assert panel(client, WARD.keys["O'Neill"], "deterioration")["certainty"] == "At 90 % certainty: not expected"
     assert len(sepsis["course"]) == 4
     told = [e for e in WARD.events if isinstance(e, RiskForecasted) and (e.patient, e.model) == (OKAFOR, "sepsis")]
     assert [p["value"] for p in sepsis["course"]] == [
