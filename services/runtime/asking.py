@@ -44,7 +44,8 @@ def ask_all(
             answers: Sequence[Answer | str] = [reason] * len(part)
             if not reason:
                 answers = _one_call([asks[i] for i in part], model, inference, service, until - clock())
-                reason = answers[0] if isinstance(answers[0], str) else ""
+                silent = [answer for answer in answers if isinstance(answer, str)]
+                reason = silent[0] if len(silent) == len(answers) else ""
             for i, answer in zip(part, answers, strict=True):
                 found[i] = answer
 
@@ -77,6 +78,10 @@ def _one_call(
         held = i in explained and name in answered
         return np.asarray(answered[name][explained[i]], dtype=np.float64) if held else None
 
-    return [
-        Answer(float(probability[i]), part("contributions", i), part("without", i), metadata) for i in range(len(asks))
-    ]
+    def one(i: int) -> Answer | str:
+        p = float(probability[i])
+        if not 0 <= p <= 1:  # a fault of the model on this row: it costs this forecast, not the process
+            return f"{model}: answered {p}, which is no probability"
+        return Answer(p, part("contributions", i), part("without", i), metadata)
+
+    return [one(i) for i in range(len(asks))]

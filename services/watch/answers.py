@@ -10,6 +10,8 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
+import numpy as np
+
 from ray_jobs.registry import Card
 from ray_jobs.risk.factors import factors
 from schemas.events import EarlierForecast, ForecastExplained, RiskForecasted
@@ -73,7 +75,9 @@ def _explained(
     """The reasons; nothing where the answer has none of this model's form."""
     card, told, without = q.card, answer.contributions, answer.without
     count = len(factors(card.feature_set).names)
-    if told is None or without is None or told.shape != (count,) or without.shape != (count,):
+    if told is None or without is None or not told.shape == without.shape == (count,):
+        return ()
+    if not (np.isfinite(told).all() and np.isfinite(without).all()):
         return ()
     version = answer.metadata.get("version", card.version)
     before = state.said.explanation(card.name, version, q.encounter)

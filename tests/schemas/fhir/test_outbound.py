@@ -44,6 +44,17 @@ def test_risk_assessment() -> None:
     assert "key-00000001" not in str(content)
 
 
+def test_a_forecast_to_the_end_of_the_stay_names_no_period() -> None:
+    """Nobody knows when the stay will end."""
+    event = RiskForecasted(
+        id="f-2", **WHO, as_of=AT, model="deterioration", version="1.0", probability=0.2, threshold=0.3, features="x",
+        row=3,
+    )  # fmt: skip
+    content = orjson.loads(risk_assessment(event, subject=SUBJECT).model_dump_json(exclude_none=True))
+    assert validate(content) is None
+    assert "whenRange" not in content["prediction"][0]
+
+
 def test_flag_is_one_for_the_life_of_an_alert() -> None:
     """Raised and acknowledged are active, resolved is inactive, all under the alert's id."""
     about = WHO | {"alert": "a-1", "kind": "sepsis", "severity": "red", "at": AT, "summary": "sepsis risk 31 %"}

@@ -56,6 +56,14 @@ def test_nobody_is_asked_where_no_model_answers() -> None:
     assert inference.calls == 0
 
 
+def test_an_answer_that_is_no_probability_is_a_miss() -> None:
+    """It costs the one forecast."""
+    inference = FakeInference(lambda *_: {"probability": np.array([np.nan, 0.5, 1.5])})
+    nan, half, more = ask_all(asks("a", "a", "a"), inference, service="test", deadline_s=1)
+    assert (nan, more) == ("a: answered nan, which is no probability", "a: answered 1.5, which is no probability")
+    assert isinstance(half, Answer)
+
+
 class Door(BaseHTTPRequestHandler):
     """Model a answers, b refuses, c is silent."""
 

@@ -111,8 +111,10 @@ def test_a_forecast_whose_reasons_do_not_come_is_told_without_them() -> None:
     _, (second,) = driver.watch.answered(driver.state, first, Answer(0.6))
     _, told = driver.watch.missed(driver.state, second, "no answer in 1 s")
     assert [type(e.event) for e in told] == [RiskForecasted]
-    _, foreign = driver.watch.answered(driver.state, second, Answer(0.6, np.ones(3), np.ones(3)))
-    assert [type(e.event) for e in foreign] == [RiskForecasted]
+    endless = np.full(len(NAMES), np.inf)
+    for strange in (np.ones(3), endless):
+        _, foreign = driver.watch.answered(driver.state, second, Answer(0.6, strange, strange))
+        assert [type(e.event) for e in foreign] == [RiskForecasted]
     assert driver.state.told.of("sepsis").owed == 0
 
 
