@@ -1,5 +1,6 @@
 """Why, in words a nurse would use: 'NEWS2 7: breathing 26/min (3), oxygen saturation 91 % (3), …'."""
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
@@ -59,7 +60,9 @@ def factor(f: Factor) -> str:
     known = MEASUREMENTS.get(f.feature)
     if f.value is None or (known is None and f.feature not in _COUNTED) or f.feature in _FLAGS:
         return _FLAGS.get(f.feature, label)
-    decimals, unit = (known.decimals, known.shown_unit) if known is not None else (0, _COUNTED[f.feature])
+    decimals, unit = (
+        (known.decimals, re.sub("^10", "×10", known.shown_unit)) if known is not None else (0, _COUNTED[f.feature])
+    )
     text = f"{label} {f.value:.{decimals}f}{' ' * bool(unit)}{unit}"
     # Less than the last digit shown is no trend.
     trend = 0.0 if f.trend_per_hour is None else round(f.trend_per_hour, decimals)

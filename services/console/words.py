@@ -1,5 +1,6 @@
 """The console's words: what readings, models, alerts and states are called on a screen, and how numbers are written."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -29,7 +30,8 @@ _ON_A_CHART: Final = {
 }
 """Label and short label of what the paper chart names in its own words."""
 MEASURES: Final[dict[str, Measure]] = {
-    name: Measure(*_ON_A_CHART.get(name, (m.display, m.short)), m.shown_unit, m.decimals)
+    # "15.9 10³/µL" would be read as a hundred and fifty-nine.
+    name: Measure(*_ON_A_CHART.get(name, (m.display, m.short)), re.sub("^10", "×10", m.shown_unit), m.decimals)
     for name, m in MEASUREMENTS.items()
 }
 
