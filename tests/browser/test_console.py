@@ -12,10 +12,7 @@ from schemas.events import (
     AlertAcknowledged,
     AlertRaised,
     DecisionMade,
-    ExplanationRequested,
-    ForecastExplained,
     Place,
-    RiskForecasted,
     ScheduleDecided,
 )
 from schemas.ids import digest
@@ -133,98 +130,6 @@ def test_a_log_that_is_down_is_shown_too(open_page: Opened, console: Running) ->
     expect(page.locator("#stale")).to_be_hidden()
 
 
-def test_the_patient_page_shows_why(look: Opened, pictures: Path) -> None:
-    """Score line by line, charts with a readout, reasons of the forecast, the alert's story, and a table instead."""
-    page = look(f"/patients/{OKAFOR}")
-    expect(page.locator("h1")).to_contain_text("OKAFOR, Grace")
-    expect(page.locator(".news2 tbody tr")).to_have_count(7)
-    expect(page.locator("#charts .panel")).to_have_count(8)
-    expect(page.locator(".reasons tbody tr").first).to_contain_text("Respiratory rate")
-    expect(page.locator(".timeline").first).to_contain_text("Escalated to red")
-    page.locator("#charts").hover(position={"x": 300, "y": 60})
-    expect(page.locator("#charts .cursor")).to_have_attribute("visibility", "visible")
-    page.get_by_text("Show as a table").click()
-    assert page.locator("#chart-table tbody tr").count() > 10
-    page.get_by_text("Show as a table").click()
-    page.screenshot(path=pictures / "patient.png", full_page=True)
-
-
-def test_both_models_say_band_certainty_and_why(look: Opened) -> None:
-    """Each panel: probability, band as word and as filled steps, certainty, course, and reasons with ranges."""
-    page = look(f"/patients/{OKAFOR}")
-    expect(page.locator(".panel-risk h3")).to_contain_text(["Deterioration", "Sepsis"])
-    sepsis = page.get_by_role("article", name="Sepsis", exact=False).filter(has=page.locator(".risk-p"))
-    expect(sepsis).to_contain_text("Very high")
-    expect(sepsis.locator(".risk-level .scale i.on")).to_have_count(4)
-    expect(sepsis).to_contain_text("At 90 % certainty: cannot be excluded")
-    expect(sepsis.locator("svg.course")).to_have_attribute("aria-label", re.compile("Risk over .* hours of this stay"))
-    first = sepsis.locator(".reasons tbody tr").first
-    expect(first.locator(".flag")).to_have_attribute("title", "above the reference range")
-    expect(first).to_contain_text(re.compile(r"12–20.*raises the risk", re.DOTALL))
-
-
-def test_a_page_asks_why_and_shows_the_answer(open_page: Opened, console: Running) -> None:
-    """Opening it asks watch about each model; the reasons appear without a reload when they come."""
-    page = open_page(f"/patients/{MARSH}")
-    sepsis = page.locator(".panel-risk", has=page.locator("#risk-sepsis"))
-    expect(sepsis).to_contain_text("Newer forecast, not explained yet")
-    asked = [e for e in written(console.log, "decisions") if isinstance(e, ExplanationRequested)]
-    assert [(e.patient, e.model) for e in asked] == [(MARSH, "deterioration"), (MARSH, "sepsis")]
-    told = [e for e in written(console.log, "risk") if e.patient == MARSH and getattr(e, "model", "") == "sepsis"]  # type: ignore[attr-defined]
-    forecast = [e for e in told if isinstance(e, RiskForecasted)][-1]
-    why = [e for e in told if isinstance(e, ForecastExplained)][-1]
-    page.evaluate("window.stayed = true")
-    console.write([why.model_copy(update={"id": "asked", "forecast": forecast.id, "as_of": forecast.as_of})])
-    expect(sepsis).not_to_contain_text("not explained yet", timeout=5000)
-    assert page.evaluate("window.stayed")
-
-
-def test_advice_is_decided_by_keyboard(open_page: Opened, console: Running) -> None:
-    """Tab reaches Done and Not appropriate; both are recorded with who and why; the keyboard stays where it was."""
-    page = open_page(f"/patients/{OKAFOR}")
-    expect(page.locator("#link")).to_have_attribute("data-state", "live")
-    item = page.locator(".advice-of li", has_text="Measure lactate")
-    item.get_by_role("button", name="Not appropriate").focus()
-    page.keyboard.press("Tab")
-    expect(item.get_by_role("button", name=re.compile("^Done"))).to_be_focused()
-    page.keyboard.press("Enter")
-    expect(item).to_contain_text("✓ Done", timeout=5000)
-    expect(item).to_contain_text("Sr. Hughes")
-    expect(item.get_by_role("button", name="Take back")).to_be_focused()
-    other = page.locator(".advice-of li", has_text="Take blood cultures")
-    other.get_by_role("button", name="Not appropriate").press("Enter")
-    page.get_by_role("button", name="Done already").press("Enter")
-    page.get_by_role("button", name="Send").press("Enter")
-    expect(other).to_contain_text("✕ Not appropriate: Done already", timeout=5000)
-    found = [e for e in written(console.log, "decisions") if isinstance(e, DecisionMade)]
-    assert [(e.subject, e.decision, e.why) for e in found] == [
-        ("advice:sepsis-very-high-lactate", "approve", ""),
-        ("advice:sepsis-very-high-cultures", "override", "Done already"),
-    ]
-
-
-def test_advice_does_not_apply_in_palliative_care(look: Opened, pictures: Path) -> None:
-    """It says so once, and offers nothing to tick off."""
-    page = look(f"/patients/{BROWN}")
-    expect(page.locator(".advice-of")).to_have_count(1)
-    expect(page.locator(".advice-of")).to_contain_text("comfort and the agreed plan come first")
-    expect(page.locator("[data-advice]")).to_have_count(0)
-    page.screenshot(path=pictures / "patient-palliative.png", full_page=True)
-
-
-def test_a_film_shows_where_the_model_looked(look: Opened, pictures: Path) -> None:
-    """The heatmap lies over the film, can be taken away and made weaker; what cannot be assessed says why."""
-    page = look(f"/patients/{LINDQVIST}")
-    heat = page.locator("canvas")
-    expect(heat).to_have_attribute("data-ready", "true")
-    expect(page.locator(".film").nth(1)).to_contain_text("Cannot assess")
-    page.screenshot(path=pictures / "patient-film.png", full_page=True)
-    page.locator("[data-heat-strength]").fill("20")
-    assert heat.evaluate("c => c.style.opacity") == "0.2"
-    page.get_by_label("Show where the model looked").uncheck()
-    expect(heat).to_be_hidden()
-
-
 def test_the_beds_are_mapped_and_a_proposal_approved(open_page: Opened, console: Running, pictures: Path) -> None:
     """Who lies where, how full it gets, who waits; approving is one click and becomes an event."""
     page = open_page("/beds", width=1440)
@@ -254,21 +159,6 @@ def test_a_ward_screen_shows_no_names_and_large_numbers(look: Opened, pictures: 
     expect(page.get_by_text("death in this hospital stay")).to_be_hidden()
     assert page.locator(".row.now .bed").first.evaluate("e => parseFloat(getComputedStyle(e).fontSize)") >= 28
     page.screenshot(path=pictures / "wall.png")
-
-
-def test_nothing_overlaps_on_a_laptop(look: Opened, pictures: Path) -> None:
-    """At 1366 and 1440 pixels no panel, table or button reaches out of its card."""
-    for width in (1366, 1440, 1920):
-        page = look(f"/patients/{OKAFOR}", width=width, height=900)
-        page.locator(".reasons").first.wait_for()
-        out = page.evaluate("""() => [...document.querySelectorAll('.card')].flatMap(card => {
-            const edge = card.getBoundingClientRect().right;
-            return [...card.querySelectorAll('table, button, article, svg.course')]
-                .filter(e => e.checkVisibility() && e.getBoundingClientRect().right > edge)
-                .map(e => e.outerHTML.slice(0, 150));
-        })""")
-        assert out == [], width
-        page.screenshot(path=pictures / f"patient-{width}.png")
 
 
 def test_a_phone_shows_the_board_without_sideways_scrolling(look: Opened, pictures: Path) -> None:

@@ -3,27 +3,20 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from schemas.events import (
     AlertEscalated,
-    AlertEvent,
     AlertMerged,
     AlertRaised,
     AlertSnoozed,
-    AlertStanding,
-    Event,
     WarningScoreComputed,
 )
 from services.alerting.policy import Rule
-from services.alerting.table import STANDING
 from tests.services.alerting.given import (
     Driver,
     context,
     decided,
-    explained,
     finding,
     forecast,
     minutes,
@@ -130,67 +123,6 @@ def test_a_person_can_end_it(word: str) -> None:
     assert again.alert != alert
 
 
-def test_a_silent_model_raises_nothing() -> None:
-    """Only live forecasts alert, and only after two in a row; the reason is told with them."""
-    driver = Driver()
-    driver.give(context(minutes(0)))
-    assert driver.give(*(forecast(minutes(n), 0.9, mode="silent") for n in range(5))) == []
-    assert driver.give(*(forecast(minutes(10 + n), 0.9, fresh=False) for n in range(5))) == []
-    first, second = forecast(minutes(20), 0.62), forecast(minutes(21), 0.62)
-    assert driver.give(explained(first), first) == []
-    (alert,) = driver.give(explained(second), second)
-    assert alert.summary == (
-        "Sepsis risk 62 % within 6 h: respiratory rate 28 /min, rising 2 an hour; lactate 4.2 mmol/L; on oxygen"
-    )
-
-
-def test_a_deterioration_alert_says_what_is_feared_and_why() -> None:
-    """It is an alert of its own kind beside sepsis, and its words name the outcome where there is no horizon."""
-    driver = Driver()
-    driver.give(context(minutes(0)))
-    told: list[AlertEvent] = []
-    for n in range(2):
-        for model in ("sepsis", "deterioration"):
-            one = forecast(minutes(1 + n), 0.72, model=model)
-            told += driver.give(explained(one), one)
-    assert [(type(e), e.kind, e.severity) for e in told] == [
-        (AlertRaised, "sepsis", "red"), (AlertRaised, "deterioration", "red"),
-    ]  # fmt: skip
-    assert told[1].summary == (
-        "Deterioration risk 72 % (death in this hospital stay): respiratory rate 28 /min, rising 2 an hour; "
-        "lactate 4.2 mmol/L; on oxygen"
-    )
-
-
-@pytest.mark.parametrize(
-    ("probability", "threshold", "severity"),
-    [(0.34, 0.1, None), (0.36, 0.1, "amber"), (0.56, 0.1, "red"), (0.45, 0.5, None), (0.52, 0.5, "amber")],
-)
-def test_deterioration_levels(probability: float, threshold: float, severity: str | None) -> None:
-    """Amber and red by the policy; the model's own threshold where it is higher."""
-    driver = Driver()
-    said = driver.give(*(forecast(minutes(n), probability, model="deterioration", threshold=threshold) for n in (1, 2)))
-    assert [e.severity for e in said] == ([severity] if severity else [])
-
-
-def test_reasons_hold_for_an_hour() -> None:
-    """A forecast without reasons of its own is told with the last ones and how old they are; not with older ones."""
-    for later, words in ((20, "on oxygen (reasons 20 min older)"), (61, "within 6 h")):
-        driver = Driver()
-        first, second = forecast(minutes(1), 0.2), forecast(minutes(1 + later), 0.2)
-        driver.give(explained(first), first)
-        (alert,) = driver.give(second)
-        assert alert.summary.endswith(words)
-
-
-def test_reasons_of_one_model_are_not_those_of_another() -> None:
-    """Sepsis was explained, deterioration was not."""
-    driver = Driver()
-    driver.give(explained(forecast(minutes(1), 0.01)))
-    (alert,) = driver.give(*(forecast(minutes(n), 0.5, model="deterioration") for n in (1, 2)))
-    assert alert.summary == "Deterioration risk 50 % (death in this hospital stay)"
-
-
 def test_a_film_stands_until_a_person_says_so() -> None:
     """A second film adds no alert, silence does not make it stale."""
     driver = Driver()
@@ -255,86 +187,6 @@ def test_a_rule_whose_levels_cross_is_refused() -> None:
     """Or one signal could raise and recover."""
     with pytest.raises(ValidationError):
         Rule(amber=5, red=7, resolve=5)
-
-
-step = st.one_of(
-    st.tuples(st.just("score"), st.integers(0, 12), st.booleans()),
-    st.tuples(
-        st.sampled_from(["sepsis", "deterioration"]), st.sampled_from([0.01, 0.07, 0.1, 0.3, 0.5, 0.7]), st.booleans()
-    ),
-    st.tuples(st.just("reasons"), st.sampled_from([0.01, 0.5]), st.booleans()),
-    st.tuples(st.sampled_from(["acknowledge", "snooze", "wrong"]), st.integers(0, 2), st.booleans()),
-    st.tuples(st.sampled_from(["film", "here", "home", "palliative", "tick"]), st.just(0), st.booleans()),
-)
-scripts = st.lists(st.tuples(st.integers(1, 200), step), max_size=60)
-
-
-def played(script: list[tuple[int, tuple[str, float, bool]]], restarts: frozenset[int] = frozenset()) -> list[Event]:
-    """A script of facts, ticks, a nurse's words and restarts; everything that was said."""
-    driver, clock = Driver(), 0
-    for n, (pause, (what, value, fresh)) in enumerate(script):
-        if n in restarts:
-            driver.restart()
-        clock += pause
-        at = minutes(clock)
-        if what == "score":
-            driver.give(score(at, int(value), fresh=fresh))
-        elif what in {"sepsis", "deterioration"}:
-            driver.give(forecast(at, value, fresh=fresh, model=what))  # type: ignore[arg-type]
-        elif what == "reasons":
-            driver.give(explained(forecast(at, value, mode="live" if fresh else "silent")))
-        elif what == "film":
-            driver.give(finding(at))
-        elif what == "tick":
-            driver.tick(at)
-        elif what in {"here", "home", "palliative"}:
-            driver.give(context(at, open_=what != "home", limit="palliative" if what == "palliative" else "full"))
-        else:
-            open_ids = [c.alert for c in driver.state.cases.values() if c.alert] if driver.state else []
-            if open_ids:
-                driver.give(decided(at, open_ids[int(value) % len(open_ids)], what))  # type: ignore[arg-type]
-    return driver.said
-
-
-@given(scripts)
-def test_between_raise_and_resolve_an_alert_is_raised_once(script: list[tuple[int, tuple[str, float, bool]]]) -> None:
-    """Whatever happens: one AlertRaised an id, nothing before it or after its end, one open alert a kind."""
-    state: dict[str, str] = {}
-    open_: dict[str, str] = {}
-    for event in played(script):
-        if isinstance(event, AlertStanding):
-            continue
-        name, alert, kind = names([event])[0], event.alert, event.kind  # type: ignore[attr-defined]
-        if name == "Raised":
-            assert alert not in state
-            assert kind not in open_
-            open_[kind] = alert
-        elif name in {"Resolved", "Merged", "Suppressed"}:
-            assert open_.pop(kind, alert) == alert
-        else:
-            assert open_[kind] == alert
-        state[alert] = name
-
-
-@given(scripts, st.frozensets(st.integers(0, 60), max_size=4))
-def test_restarts_change_nothing(script: list[tuple[int, tuple[str, float, bool]]], restarts: frozenset[int]) -> None:
-    """Restored from the standings it wrote, alerting says the same, event by event."""
-    assert played(script, restarts) == played(script)
-
-
-@given(scripts)
-def test_ids_are_unique(script: list[tuple[int, tuple[str, float, bool]]]) -> None:
-    """No two events share an id, so a repeat is recognised as one."""
-    said = played(script)
-    assert len({(type(e), e.id) for e in said}) == len(said)
-
-
-@given(scripts)
-def test_standings_tell_the_phase(script: list[tuple[int, tuple[str, float, bool]]]) -> None:
-    """A standing names an alert exactly while one stands or is withheld."""
-    for event in played(script):
-        if isinstance(event, AlertStanding):
-            assert (event.phase in STANDING or "suppressed" in event.extra) == (event.alert is not None)
 
 
 def test_the_score_is_what_watch_writes() -> None:
