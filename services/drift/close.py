@@ -37,10 +37,10 @@ def close(site: SiteState, hour: int, models: Mapping[str, Watchable]) -> None:
     opened = site.open.pop(hour, None) or OpenHour()
     site.closed = max(site.closed, hour)
     for patient, held in sorted(opened.patients.items()):  # sums of floats must not depend on who was read first
-        for model, (probability, threshold, version) in held.forecasts.items():
+        for model, (probability, version) in held.forecasts.items():
             known = models.get(model)
             if known is not None and known.version == version:
-                _count(site.watched(model, version), hour, patient, held, probability, threshold, known)
+                _count(site.watched(model, version), hour, patient, held, probability, known)
     for name, known in models.items():
         watched = site.models.get(name, {}).get(known.version)
         if watched is not None:
@@ -55,7 +55,7 @@ def close(site: SiteState, hour: int, models: Mapping[str, Watchable]) -> None:
 
 
 def _count(
-    watched: Watched, hour: int, patient: str, held: PatientHour, probability: float, threshold: float, known: Watchable
+    watched: Watched, hour: int, patient: str, held: PatientHour, probability: float, known: Watchable
 ) -> None:  # fmt: skip
     tally = watched.hours.setdefault(hour, Tally())
     person = watched.people.setdefault(patient, Person(hour))
@@ -65,7 +65,7 @@ def _count(
     place = probability_bin(probability)
     tally.probabilities[place] = tally.probabilities.get(place, 0) + 1
     person.masks[ROWS] = person.masks.get(ROWS, 0) | 1
-    if probability >= threshold:
+    if probability >= known.reference.forecasts.threshold:  # like with like, whatever a site alerts at
         tally.over += 1
         tally.over_total += probability
         if hour >= person.quiet_until:

@@ -111,7 +111,7 @@ def _forecast(site: SiteState, event: RiskForecasted, models: Mapping[str, Watch
     held = _patient_hour(site, hour, event.patient, event.known.timestamp())
     if held is None:
         return
-    held.forecasts[event.model] = (event.probability, event.threshold, event.version)
+    held.forecasts[event.model] = (event.probability, event.version)
     if event.encounter is not None and known.outcome is not None:
         stays = site.watched(event.model, event.version).stays
         stay = stays.get(event.encounter)

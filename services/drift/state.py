@@ -29,11 +29,11 @@ def end_of(hour: int) -> datetime:
 class PatientHour:
     """One patient's open hour: the last reading of each kind (time taken, value), and each model's last word.
 
-    `forecasts`: by model the probability, the alert threshold and the version.
+    `forecasts`: by model the probability and the version.
     """
 
     readings: dict[str, tuple[float, float]] = field(default_factory=dict)
-    forecasts: dict[str, tuple[float, float, str]] = field(default_factory=dict)
+    forecasts: dict[str, tuple[float, str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class OpenHour:
 
 @dataclass(slots=True)
 class Tally:
-    """A closed hour of a model: patient-hours, those at or above the threshold, alarms after silence, and counts.
+    """A closed hour of a model: patient-hours, those at the threshold of the reference, alarms after silence, counts.
 
     `probabilities` by bin of drift.PROBABILITY_EDGES; `readings` by bin of the reference, the last bin: impossible.
     """
