@@ -42,13 +42,18 @@ def discrimination(ranked: Ranked, label: Flags, weight: Floats) -> tuple[float,
 
     Both are NaN without any labelled hour.
     """
-    hits = np.cumsum((weight * label)[ranked.order])[ranked.ends]
-    alarms = np.cumsum(weight[ranked.order])[ranked.ends]
-    misses = alarms - hits
-    if hits[-1] == 0 or misses[-1] == 0:
+    ranked_weight = weight[ranked.order]
+    return areas(ranked_weight, ranked_weight * label[ranked.order], ranked.ends)
+
+
+def areas(weight: Floats, hits: Floats, ends: NDArray[np.int64]) -> tuple[float, float]:
+    """`discrimination` of hours ranked already: weight and labelled weight of each, last hour of each run of equals."""
+    found, alarms = np.cumsum(hits)[ends], np.cumsum(weight)[ends]
+    misses = alarms - found
+    if found[-1] <= 0 or misses[-1] <= 0:
         return math.nan, math.nan
-    recall, fall_out = np.append(0.0, hits / hits[-1]), np.append(0.0, misses / misses[-1])
-    precision = np.divide(hits, alarms, out=np.zeros_like(hits), where=alarms > 0)
+    recall, fall_out = np.append(0.0, found / found[-1]), np.append(0.0, misses / misses[-1])
+    precision = np.divide(found, alarms, out=np.zeros_like(found), where=alarms > 0)
     return float(np.trapezoid(recall, fall_out)), float(np.sum(np.diff(recall) * precision))
 
 
@@ -67,7 +72,12 @@ def calibration_line(
 
 
 def fit_line(
-    x: Floats, y: Floats, weight: Floats | None = None, *, start: tuple[float, float] = (1.0, 0.0), slope_deviation: float
+    x: Floats,
+    y: Floats,
+    weight: Floats | None = None,
+    *,
+    start: tuple[float, float] = (1.0, 0.0),
+    slope_deviation: float,
 ) -> tuple[float, float]:
     """Slope and intercept of the logistic line of y (0 or 1) on x by damped Newton steps (as `calibration_line`)."""
     weight = np.ones_like(x) if weight is None else weight

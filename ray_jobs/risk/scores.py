@@ -71,8 +71,8 @@ def news2_partial(last: Floats, coma_scale: Floats | None = None) -> Floats:
         total += _points(chart, _half_up(last[:, INDEX[name]]))
     total += _points(TEMPERATURE, _half_up(last[:, INDEX["temperature"]] * 10) / 10)
     if coma_scale is not None:
-        total += NOT_ALERT_POINTS * (coma_scale < ALERT_GCS)
-    return total
+        total = total + NOT_ALERT_POINTS * (coma_scale < ALERT_GCS)
+    return np.asarray(total)
 
 
 def qsofa(last: Floats, coma_scale: Floats | None = None) -> Floats:
@@ -95,7 +95,8 @@ def sirs(last: Floats) -> Floats:
         (breaths > 20) | (paco2 < 32),  # noqa: PLR2004
         (wbc > 12) | (wbc < 4),  # noqa: PLR2004
     )
-    return np.sum(criteria, axis=0).astype(np.float64)
+    met: Floats = np.sum(criteria, axis=0).astype(np.float64)
+    return met
 
 
 def scores_of(table: pd.DataFrame) -> dict[str, Floats]:

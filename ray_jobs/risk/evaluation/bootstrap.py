@@ -1,9 +1,10 @@
 """Intervals by bootstrap over patients (Efron & Tibshirani 1993, chapter 13: percentiles): a patient comes with all of
-their rows, so that rows of one stay are not mistaken for independent ones."""
+their rows, so that rows of one stay are not mistaken for independent ones.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -24,15 +25,20 @@ def with_intervals(measure: Measure, patients: int, draws: int, told: Told | Non
 
     A figure that no draw could give has NaN bounds.
     """
-    rng = np.random.default_rng(SEED)
     point = measure(np.ones(patients))
     drawn: list[Mapping[str, float]] = []
-    for done in range(draws):
-        weight = np.bincount(rng.integers(0, patients, patients), minlength=patients).astype(np.float64)
+    for done, weight in enumerate(weights(patients, draws), start=1):
         drawn.append(measure(weight))
         if told:
-            told(done + 1, draws)
+            told(done, draws)
     return {key: {"value": value, **interval([draw[key] for draw in drawn])} for key, value in point.items()}
+
+
+def weights(patients: int, draws: int) -> Iterator[Floats]:
+    """How often each patient was drawn, float64 [patients], `draws` times; the same for ever."""
+    rng = np.random.default_rng(SEED)
+    for _ in range(draws):
+        yield np.bincount(rng.integers(0, patients, patients), minlength=patients).astype(np.float64)
 
 
 def interval(values: list[float]) -> dict[str, float]:

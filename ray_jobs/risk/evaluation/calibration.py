@@ -5,6 +5,7 @@ Cox's line (Biometrika 1958;45:562), expected calibration error over equal-count
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from ray_jobs.risk import metrics
-from ray_jobs.risk.evaluation.bootstrap import interval
+from ray_jobs.risk.evaluation.bootstrap import DRAWS, LOW_HIGH, interval, weights
 from ray_jobs.risk.metrics import Flags, Floats
 from ray_jobs.risk.split import SEED
 
@@ -23,11 +24,12 @@ SLOPE_DEVIATION: Final = 0.25
 PERFECT_DRAWS: Final = 100
 
 
-def calibration(probability: Floats, label: Flags) -> dict[str, Any]:
+def calibration(probability: Floats, label: Flags, patient: NDArray[np.int64], draws: int = DRAWS) -> dict[str, Any]:
     """Slope, intercept, error (10 equal-count bins), Brier score and the ratios of the five highest twentieths.
 
-    `perfect` gives for each what 95 % of perfectly calibrated models with the same forecasts show: labels drawn from
-    the probabilities, each row for itself (rows of one stay go together, so hourly ranges are narrower than they ought).
+    `interval` has the bootstrap over patients (numbered 0, 1, 2 … in order); `perfect` what 95 % of perfectly
+    calibrated models with the same forecasts show: labels drawn from the probabilities, each row for itself (rows of
+    one stay go together, so hourly ranges are too narrow).
     """
     slope, intercept = metrics.calibration_line(probability, label)
     return {
@@ -37,7 +39,49 @@ def calibration(probability: Floats, label: Flags) -> dict[str, Any]:
         "brier": float(np.mean((probability - label) ** 2)),
         "observed_expected": float(label.sum() / probability.sum()),
         "observed_expected_top_twentieths": metrics.observed_expected(probability, label),
+        "interval": _intervals(probability, label, patient, draws),
         "perfect": _perfect(probability),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """Equal-count bins by rising forecast: mean forecast, observed share with its interval, rows; each [count]."""
+
+    expected: Floats
+    observed: Floats
+    low: Floats
+    high: Floats
+    rows: NDArray[np.int64]
+
+
+def bins(probability: Floats, label: Flags, patient: NDArray[np.int64], count: int, draws: int = DRAWS) -> Bins:
+    """Reliability over `count` bins; intervals of observed over expected by bootstrap over patients."""
+    parts = np.array_split(np.argsort(probability, kind="stable"), count)
+    patients = int(patient.max()) + 1
+    expected = np.stack([np.bincount(patient[part], probability[part], patients) for part in parts])
+    observed = np.stack([np.bincount(patient[part], label[part].astype(np.float64), patients) for part in parts])
+    rows = np.array([len(part) for part in parts])
+    ratios = [observed @ weight / (expected @ weight) for weight in weights(patients, draws)]
+    low, high = np.percentile(ratios, LOW_HIGH, axis=0)
+    mean = expected.sum(axis=1) / rows
+    return Bins(mean, observed.sum(axis=1) / rows, low * mean, high * mean, rows)
+
+
+def _intervals(probability: Floats, label: Flags, patient: NDArray[np.int64], draws: int) -> dict[str, Any]:
+    x, y = logit(np.clip(probability, 1e-9, 1 - 1e-9)), label.astype(np.float64)
+    start = metrics.fit_line(x, y, slope_deviation=np.inf)
+    slopes = [
+        metrics.fit_line(x, y, weight[patient], start=start, slope_deviation=np.inf)[0]
+        for weight in weights(int(patient.max()) + 1, draws)
+    ]
+    twentieths = bins(probability, label, patient, 20, draws)
+    ratios = np.stack([twentieths.low, twentieths.high]) / twentieths.expected
+    return {
+        "slope": interval(slopes),
+        "observed_expected_top_twentieths": [
+            {"low": float(low), "high": float(high)} for low, high in ratios[:, :-6:-1].T
+        ],
     }
 
 
@@ -58,16 +102,6 @@ def _perfect(probability: Floats) -> dict[str, Any]:
         "ece": interval(errors),
         "observed_expected_top_twentieths": [interval(list(column)) for column in zip(*ratios, strict=True)],
     }
-
-
-def bins(probability: Floats, label: Flags, count: int = 10) -> tuple[Floats, Floats, NDArray[np.int64]]:
-    """Mean forecast, observed share and rows of equal-count bins by rising forecast: each [count]."""
-    parts = np.array_split(np.argsort(probability, kind="stable"), count)
-    return (
-        np.array([probability[part].mean() for part in parts]),
-        np.array([label[part].mean() for part in parts]),
-        np.array([len(part) for part in parts]),
-    )
 
 
 def recalibrated(probability: Floats, label: Flags, patient: NDArray[np.int64]) -> tuple[float, float]:

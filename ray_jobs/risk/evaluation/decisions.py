@@ -6,7 +6,6 @@ Event 1: Silva et al., Comput Cardiol 2012;39:245. Net benefit: Vickers & Elkin,
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -69,11 +68,6 @@ def coverage(probability: Floats, label: Flags, conformal: Conformal) -> dict[st
         "undecided": float(np.mean(yes & no)),
         "empty": float(np.mean(~yes & ~no)),
     }
-
-
-def flat(matrix: dict[str, float]) -> dict[str, Any]:
-    """A confusion matrix with whole counts."""
-    return {key: int(value) if "_" in key else value for key, value in matrix.items()}
 
 
 def _share(part: float, whole: float) -> float:
