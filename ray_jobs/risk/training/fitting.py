@@ -52,6 +52,10 @@ class Job:
 def stamp(recipe: Recipe, member: str) -> str:
     """What would make a fit differ: parameters, features, data, seed."""
     made = recipe.members[member]
+    values = asdict(made)
+    if values.get("target") == "label":
+        # Named only where it is another: fits made before there was a choice are still good.
+        del values["target"]
     told = [
         recipe.name,
         recipe.data,
@@ -59,7 +63,7 @@ def stamp(recipe: Recipe, member: str) -> str:
         recipe.seed,
         dict(recipe.landmarks),
         type(made).__name__,
-        asdict(made),
+        values,
     ]
     return hashlib.sha256(
         json.dumps([*told, FEATURE_SETS[recipe.feature_set].sha], sort_keys=True).encode()
@@ -143,7 +147,7 @@ def _boost(
     parameters = {**made.parameters, "seed": recipe.seed, "num_threads": 1}
     data = lightgbm.Dataset(
         features,
-        rows["label"].to_numpy(),
+        rows[made.target].to_numpy(),
         weight=weight(rows, made.negative_rate),
         feature_name=list(FEATURE_SETS[recipe.feature_set].features),
         params=parameters,

@@ -20,11 +20,15 @@ Values = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Trees:
-    """Boosted trees (LightGBM): so many rounds with these parameters, on rows drawn at `negative_rate`."""
+    """Boosted trees (LightGBM): so many rounds with these parameters, on rows drawn at `negative_rate`.
+
+    `target` is the column that is learnt: a kindred outcome that more patients have can teach what the label cannot.
+    """
 
     rounds: int
     parameters: Values
     negative_rate: float = 1.0
+    target: str = "label"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,19 +153,14 @@ RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
                     "random-trees": Trees(
                         rounds=700, parameters={**_COURSE, "extra_trees": True, "feature_fraction": 0.3}
                     ),
-                    "nets": Bag(
-                        count=4,
-                        hidden=128,
-                        second=32,
-                        epochs=8,
-                        batch=512,
-                        rate=1e-3,
-                        decay=0.3,
-                        drop_inputs=0.3,
-                        auxiliary=0.0,
+                    "year-trees": Trees(
+                        rounds=700,
+                        parameters={**_COURSE, "extra_trees": True, "feature_fraction": 0.3},
+                        target="within_year",
                     ),
+                    "nets": _COURSE_NETS,
                 }
-            ),  # fmt: skip
+            ),
             kind="once",
             max_hours=48,
             min_vitals=2,

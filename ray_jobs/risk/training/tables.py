@@ -21,6 +21,7 @@ from ray_jobs.risk.training.recipes import Recipe
 
 Progress = Callable[[str, int, int], None]
 DEATH: Final = "In-hospital_death"
+YEAR_DAYS: Final = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Table:
     """Rows to fit on: features float32 [n, f]; `rows` a line each.
 
     Columns: stay (name), fold, label 0/1, ever (whether the stay has the outcome), weight, final (whether choices and
-    figures look at the row), and for "hourly" what each prediction is worth (loss, gain, best) and hour, hospital.
+    figures look at the row), and for "hourly" what each prediction is worth (loss, gain, best) and
+    hospital; for "once" within_year 0/1.
     """
 
     features: NDArray[np.float32]
@@ -44,7 +46,7 @@ def hourly_table(recipe: Recipe, data: Path, work: Path, progress: Progress) -> 
 
 def course_table(recipe: Recipe, data: Path, work: Path, progress: Progress) -> Table:
     """A row for each landmark hour of each stay (2012 challenge); raises BadTableError, OSError."""
-    stamp = json.dumps([dict(recipe.landmarks), FEATURE_SETS[recipe.feature_set].sha, recipe.data])
+    stamp = json.dumps(["within_year", dict(recipe.landmarks), FEATURE_SETS[recipe.feature_set].sha, recipe.data])
     cache = work / f"courses-{hashlib.sha256(stamp.encode()).hexdigest()[:12]}"
     table_file, feature_file = cache.with_suffix(".parquet"), cache.with_suffix(".npy")
     if not table_file.exists():
@@ -62,6 +64,12 @@ def outcomes(path: Path) -> pd.DataFrame:
     return pd.read_csv(path).set_index("RecordID")
 
 
+def within_year(told: pd.DataFrame) -> pd.Series:
+    """1 for those who died in the stay or within a year of admission (Survival, days; -1: not known to have died)."""
+    survival = told["Survival"] if "Survival" in told else pd.Series(-1, index=told.index)
+    return ((told[DEATH] == 1) | survival.between(0, YEAR_DAYS)).astype(int)
+
+
 def _courses(recipe: Recipe, data: Path, progress: Progress) -> tuple[NDArray[np.float32], pd.DataFrame]:
     hours = np.array(sorted(recipe.landmarks), dtype=np.int64)
     weights = np.array([recipe.landmarks[int(hour)] for hour in hours])
@@ -70,12 +78,14 @@ def _courses(recipe: Recipe, data: Path, progress: Progress) -> tuple[NDArray[np
     for part in recipe.data:
         told = outcomes(data / f"outcomes_{part}.csv")
         died = told[DEATH].astype(int).to_dict()
+        year = within_year(told).to_dict()
         for done, course in enumerate(courses(read_courses(data / f"set_{part}.parquet")), start=1):
             features.append(course_features(course, hours))
             label = died[course.record]
             stay = str(course.record)
             rows.append(
-                pd.DataFrame({"stay": stay, "fold": fold_of(stay), "label": label, "ever": bool(label), "hour": hours,
+                pd.DataFrame({"stay": stay, "fold": fold_of(stay), "label": label, "within_year": year[course.record],
+                              "ever": bool(label), "hour": hours,
                               "weight": weights, "final": hours == hours[-1]})
             )  # fmt: skip
             if done % 500 == 0 or done == len(told):
