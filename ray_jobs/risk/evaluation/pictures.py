@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,8 @@ from ray_jobs.risk.metrics import Flags, Floats, Ranked
 
 POINTS: Final = 500
 RARE: Final = 0.1
+# The first few thresholds raise a handful of alarms: their precision is noise.
+STEADY_RECALL: Final = 0.005
 MOST_FACTORS: Final = 20
 
 
@@ -42,7 +44,7 @@ def draw(
 TITLES: Final[dict[str, str]] = {
     "roc": "Receiver operating characteristic, all rows, beside the bedside scores.",
     "precision-recall": "Precision and recall at every threshold; the dotted line is the prevalence.",
-    "reliability": "Forecast and observed risk in equal-count bins, bars: 95 % over patients; below, how forecasts lie.",
+    "reliability": "Forecast and observed risk in equal-count bins, with 95 % over patients; below, all forecasts.",
     "decision": "Net benefit of acting on the forecast (Vickers & Elkin 2006) beside acting on all, none or a score.",
     "alarms": "What more alarms would bring, with 24 h of silence after each; dots: the scores' levels.",
     "lead-time": "Septic patients warned by the hour before onset; alarms count from 24 h before to 3 h after it.",
@@ -88,9 +90,9 @@ def _curves(sample: Sample, scores: Mapping[str, Floats], figures: Mapping[str, 
         for name, score in scores.items():
             known = ~np.isnan(score)
             _, found, right = roc_points(score[known], label[known])
-            axes.plot(found, right, color=SCORES[name][0], linestyle=SCORES[name][1], label=SHORT[name])
-        # The first few thresholds raise a handful of alarms: their precision is noise.
-        steady = recall >= 0.005  # noqa: PLR2004 - half a percent of the ill
+            steady = found >= STEADY_RECALL
+            axes.plot(found[steady], right[steady], color=SCORES[name][0], linestyle=SCORES[name][1], label=SHORT[name])
+        steady = recall >= STEADY_RECALL
         axes.plot(recall[steady], precision[steady], color=MODEL, linewidth=2.2, label="model")
         axes.axhline(figures["prevalence"], color=QUIET, linewidth=1, linestyle=":")
         axes.set(xlim=(0, 1), ylim=(0, None), xlabel="recall", ylabel="precision")
@@ -106,7 +108,7 @@ def _reliability(sample: Sample, figures: Mapping[str, Any], path: Path) -> None
     slope = figures["calibration"]["slope"]
     with picture(path, height=5.0, nrows=2, sharex=True, height_ratios=(3.6, 1)) as (_, (axes, below)):
         seen = shown.observed > 0 if rare else np.ones(len(shown.rows), dtype=np.bool_)
-        low = max(float(min(shown.expected[seen].min(), shown.observed[seen].min())) * 0.6, 1e-5) if rare else 0.0
+        low = float(shown.expected.min()) * 0.7 if rare else 0.0
         high = float(max(shown.expected.max(), shown.high.max())) * (1.3 if rare else 1.05)
         axes.plot([low, high], [low, high], color=QUIET, linewidth=1, linestyle=":")
         spread = np.abs(np.stack([shown.low, shown.high]) - shown.observed)[:, seen]
@@ -115,14 +117,15 @@ def _reliability(sample: Sample, figures: Mapping[str, Any], path: Path) -> None
         )
         if rare:
             axes.set(xscale="log", yscale="log")
-        axes.set(xlim=(low, high), ylim=(low, high), ylabel="observed")
+        floor = max(min(low, float(shown.observed[seen].min()) * 0.7), low / 10)
+        axes.set(xlim=(low, high), ylim=(floor, high), ylabel="observed")
         axes.set_title(f"Whether it means what it says (slope {slope:.2f})")
         edges = np.geomspace(low, high, 50) if rare else np.linspace(0, high, 40)
         below.hist(sample.probability, bins=edges, color=MODEL, alpha=0.35)
         below.set(xlabel="forecast", ylabel="hours" if isinstance(sample, Hourly) else "patients")
         below.grid(visible=False)
         for axis in (axes.yaxis, below.xaxis):
-            percent(axis, 1 if rare else 0)
+            percent(axis)
 
 
 def _decision(sample: Sample, scores: Mapping[str, Floats], figures: Mapping[str, Any], path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ray_jobs.risk.metrics import Flags, Floats, Hours
+from ray_jobs.risk.stays import BadTableError
 
 Ints = NDArray[np.int64]
 Texts = NDArray[np.str_]
@@ -21,7 +22,7 @@ AGE_BANDS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
 )
 
 
-class BadSampleError(ValueError):
+class BadSampleError(BadTableError):
     """Figures cannot be computed from these forecasts; the message names the column, the row and what is wrong."""
 
 

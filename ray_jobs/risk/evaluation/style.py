@@ -62,7 +62,8 @@ def picture(path: Path, width: float = 5.2, height: float = 4.2, **subplots: Any
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context(STYLE):
+    parameters: Any = STYLE
+    with mpl.rc_context(parameters):
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure, figure.subplots(**subplots)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,11 +71,9 @@ def picture(path: Path, width: float = 5.2, height: float = 4.2, **subplots: Any
         figure.savefig(path, dpi=DPI, metadata={"Software": None})
 
 
-def percent(axis: Any, decimals: int = 0) -> None:  # noqa: ANN401 - matplotlib's own type is private
-    """Show shares as percentages on an axis (axes.xaxis or axes.yaxis)."""
-    from matplotlib.ticker import PercentFormatter
-
-    axis.set_major_formatter(PercentFormatter(1.0, decimals=decimals))
+def percent(axis: Any) -> None:  # noqa: ANN401 - matplotlib's own type is private
+    """Show shares as percentages on an axis (axes.xaxis or axes.yaxis), with as many digits as they need."""
+    axis.set_major_formatter(lambda share, _: f"{100 * share:.3g}%")
 
 
 def note(axes: Axes, x: float, y: float, text: str, colour: str = QUIET, **more: Any) -> None:  # noqa: ANN401 - matplotlib's own options
