@@ -13,7 +13,7 @@ from ray_jobs.risk.evaluation.calibration import calibration, recalibration
 from ray_jobs.risk.evaluation.decisions import coverage
 from ray_jobs.risk.evaluation.folds import spread
 from ray_jobs.risk.evaluation.lead_time import lead_time
-from ray_jobs.risk.evaluation.samples import BadSampleError, Hourly, groups, part
+from ray_jobs.risk.evaluation.samples import BadSampleError, Hourly, groups, part, tells
 from ray_jobs.risk.evaluation.valued import Valued
 from ray_jobs.risk.metrics import Floats, Hours
 from ray_jobs.risk.scores import PUBLISHED
@@ -90,8 +90,7 @@ def _groups(sample: Hourly, alerts_at: float, conformal: Conformal | None, draws
                 "prevalence": float(label.mean()),
                 "observed_expected": float(label.sum() / probability.sum()),
             }
-            # Of one class nothing is told apart: such a group keeps its size only.
-            if label.any() and not label.all():
+            if tells(label, sample.stay[rows]):
                 valued = Valued.of(part(sample, rows).hours, sample.alarm[rows], alerts_at)
                 measured = with_intervals(valued.figures, one["patients"], draws)
                 one |= {key: measured[key] for key in GROUP_KEYS}

@@ -13,7 +13,7 @@ from ray_jobs.risk.evaluation.calibration import calibration
 from ray_jobs.risk.evaluation.decisions import best_event1, confusion, coverage, event1
 from ray_jobs.risk.evaluation.folds import spread
 from ray_jobs.risk.evaluation.hourly import Progress
-from ray_jobs.risk.evaluation.samples import BadSampleError, Once, groups
+from ray_jobs.risk.evaluation.samples import BadSampleError, Once, groups, tells
 from ray_jobs.risk.metrics import Flags, Floats, Ranked, discrimination
 from ray_jobs.risk.scores import PUBLISHED
 
@@ -92,8 +92,7 @@ def _groups(sample: Once, conformal: Conformal | None, draws: int) -> dict[str, 
                 "prevalence": float(label.mean()),
                 "observed_expected": float(label.sum() / probability.sum()),
             }
-            # Of one class nothing is told apart: such a group keeps its size only.
-            if label.any() and not label.all():
+            if tells(label, sample.patient[rows]):
                 measured = with_intervals(_measure(probability, alarm, label), len(label), draws)
                 one |= {key: measured[key] for key in ("auroc", "event1", "precision", "recall")}
             if conformal:

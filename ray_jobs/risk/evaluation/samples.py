@@ -22,6 +22,10 @@ AGE_BANDS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
 )
 
 
+# Of fewer with the outcome, or without it, an area under a curve says nothing.
+FEWEST_OF_A_KIND: Final = 10
+
+
 class BadSampleError(BadTableError):
     """Figures cannot be computed from these forecasts; the message names the column, the row and what is wrong."""
 
@@ -113,6 +117,12 @@ def groups(sample: Sample) -> dict[str, dict[str, Flags]]:
     if isinstance(sample, Hourly):
         split["hospital"] = _values(sample.hospital)
     return {by: {name: rows for name, rows in found.items() if rows.any()} for by, found in split.items()}
+
+
+def tells(label: Flags, patient: Ints) -> bool:
+    """Whether rows [n] hold enough patients with the outcome and enough without for figures of their own."""
+    ill = np.unique(patient[label])
+    return len(ill) >= FEWEST_OF_A_KIND and len(np.setdiff1d(patient, ill)) >= FEWEST_OF_A_KIND
 
 
 def _values(column: Texts) -> dict[str, Flags]:
