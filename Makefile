@@ -43,6 +43,7 @@ docs: setup  ## the parts of docs/ that are made from the code: JSON Schema and 
 	@$(BIN)/python -m schemas.documents docs
 	@$(BIN)/python -m services.runtime.settings_doc docs/settings.md
 	@$(BIN)/python -m services.alerting.diagram docs/alerts.md
+	@$(BIN)/python -m services.console.advice.page docs/advice.md
 
 lock: setup  ## new lock files from pyproject.toml (then commit them)
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \

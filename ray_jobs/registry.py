@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 MODELS: Final = Path(__file__).parent / "models"
 CARD: Final = "model.json"
@@ -51,10 +52,22 @@ class Member(_Part):
 
 
 class Calibration(_Part):
-    """probability = 1 / (1 + exp(-(slope * raw score + intercept)))."""
+    """x = slope * raw score + intercept; probability = 1 / (1 + exp(-f(x))).
+
+    f goes straight from knot to knot (x, log-odds), rising, and on in the end directions; without knots f(x) = x.
+    """
 
     slope: float
     intercept: float
+    knots: tuple[tuple[float, float], ...] = ()
+
+    @model_validator(mode="after")
+    def rising(self) -> Self:
+        """A map that fell would turn the order of patients around."""
+        if len(self.knots) == 1 or any(a >= c or b >= d for (a, b), (c, d) in pairwise(self.knots)):
+            message = "calibration knots must be two or more, rising in both coordinates"
+            raise ValueError(message)
+        return self
 
 
 class Band(_Part):

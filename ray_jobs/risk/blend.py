@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
 from ray_jobs.registry import Calibration, Member
 from ray_jobs.risk.booster import Booster, Floats
 from ray_jobs.risk.nets import Nets
+
+FAR: Final = 1000.0
 
 
 class _Part(Protocol):
@@ -45,7 +47,7 @@ class _Bag:
 
 
 class Blend:
-    """Members of a model with its calibration: probability = logistic(slope * sum of weighted log-odds + intercept)."""
+    """Members of a model with its calibration: see `registry.Calibration`."""
 
     def __init__(
         self, folder: Path, members: Sequence[Member], calibration: Calibration, *, held_out: bool = False
@@ -55,6 +57,7 @@ class Blend:
         Raises BoosterError, NetsError, ValueError where a member has no such file or they differ in width.
         """
         self._calibration = calibration
+        self._knots = reaching(np.array(calibration.knots)) if calibration.knots else None
         self._weights = [member.weight for member in members]
         self._parts: list[_Part] = []
         for member in members:
@@ -73,11 +76,21 @@ class Blend:
         total = np.zeros(len(rows))
         for weight, part in zip(self._weights, self._parts, strict=True):
             total += weight * part.score(rows, threads)
-        return self._calibration.slope * total + self._calibration.intercept
+        x = self._calibration.slope * total + self._calibration.intercept
+        return x if self._knots is None else np.interp(x, self._knots[:, 0], self._knots[:, 1])
 
     def probability(self, rows: Floats, *, threads: int = 1) -> Floats:
         """Calibrated probability, float64 [n]."""
         return logistic(self.raw(rows, threads=threads))
+
+
+def reaching(knots: Floats) -> Floats:
+    """The knots [k, 2] with one more on either side, so far out in the same direction that no score lies beyond."""
+    (x0, y0), (x1, y1) = knots[:2]
+    (u0, v0), (u1, v1) = knots[-2:]
+    first = (x0 - FAR, y0 - FAR * (y1 - y0) / (x1 - x0))
+    last = (u1 + FAR, v1 + FAR * (v1 - v0) / (u1 - u0))
+    return np.vstack([first, knots, last])
 
 
 def logistic(score: Floats) -> Floats:

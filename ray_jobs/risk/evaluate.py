@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,13 +38,19 @@ def evaluate(
     Raises RegistryError, BadTableError, BadSampleError, OSError.
     """
     card = registry.load_card(name, models)
-    if pages is None and (models is None or models == registry.MODELS) and (CHECKOUT / "docs").is_dir():
-        pages = CHECKOUT / "docs" / "models"
+    if pages is None and (models is None or models == registry.MODELS):
+        pages = _own_pages()
     parts = held_out(RECIPES[name], data, threads, progress, models)
     figures = measured(card, parts, progress=progress, pictures=pages and pages / name)
     if pages:
         write_page(figures, card, pages)
     return figures
+
+
+def _own_pages() -> Path | None:
+    """The pages of a checkout, where pictures can be drawn (matplotlib is of the extra "train")."""
+    can = (CHECKOUT / "docs").is_dir() and find_spec("matplotlib") is not None
+    return CHECKOUT / "docs" / "models" if can else None
 
 
 def measured(

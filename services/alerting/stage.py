@@ -25,7 +25,7 @@ from services.alerting.machine import Happening, apply, deadlines, heard, passed
 from services.alerting.policy import Policy
 from services.alerting.signals import signal
 from services.alerting.table import Input
-from services.runtime.stage import Answer, Ask, Effect, Emit, Given, Received, Ticked
+from services.runtime.stage import Effect, Emit, Given, Received, Ticked
 
 KEPT: Final = timedelta(days=7)
 _WORDS: Final[dict[str, Input]] = {
@@ -159,14 +159,6 @@ class AlertingStage:
             id_ = digest("AlertStanding", state.site, state.patient, kind, cause)
             said.append(Emit(standing(case, id_=id_, site=state.site, patient=state.patient, known=at)))
         return said
-
-    def answered(self, ask: Ask, answer: Answer) -> tuple[Emit, ...]:
-        """Alerting asks no model."""
-        raise AssertionError(ask.model)
-
-    def missed(self, state: PatientCases, ask: Ask, reason: str) -> tuple[PatientCases, tuple[Emit, ...]]:
-        """Alerting asks no model."""
-        raise AssertionError(ask.model)
 
     def due(self, state: PatientCases) -> datetime | None:
         """The next deadline of any case, or the moment to be forgotten."""

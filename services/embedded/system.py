@@ -25,8 +25,12 @@ from services.runtime.settings import Settings
 
 SERVICES = ("gateway", "watch", "imaging", "alerting", "operations", "drift", "console", "outlets")
 """Every service that the system runs; the simulator is no part of it."""
-DEMO_MODES = {"sepsis": {"*": "silent", "ICU": "live"}, "chest-pneumonia": {"*": "live"}}
-"""The demo shows a model that is live on one ward and silent on the others (design rule 9)."""
+DEMO_MODES = {
+    "sepsis": {"*": "silent", "ICU": "live"},
+    "deterioration": {"*": "silent", "ICU": "live"},
+    "chest-pneumonia": {"*": "live"},
+}
+"""The demo shows models that are live on one ward and silent on the others (design rule 9)."""
 READY_S = 90.0
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.codes import ANSWERS, LOINC, MEASUREMENTS, SNOMED, UCUM
+from schemas.codes.coded import SNOMED_MEASUREMENTS
 from services.simulator.hospital import WARDS, Inpatient
 
 Resource = dict[str, Any]
@@ -184,7 +185,8 @@ def _observation(who: Inpatient, at: datetime, identity: str, kind: str, code: s
 def _coding(code: str) -> Resource:
     measured = MEASUREMENTS[code]
     if not measured.loinc:
-        return {"coding": [{"system": SNOMED, "code": "371825009"}], "text": measured.display}
+        named = next(concept for concept, name in SNOMED_MEASUREMENTS.items() if name == code)
+        return {"coding": [{"system": SNOMED, "code": named}], "text": measured.display}
     return {"coding": [{"system": LOINC, "code": measured.loinc[0]}], "text": measured.display}
 
 

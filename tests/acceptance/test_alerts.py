@@ -95,7 +95,8 @@ def test_septic_patients_have_one_alert_of_each_kind(system: System, epochs: liv
 def forecasts(system: System, keys: set[str]) -> list[RiskForecasted]:
     """Forecasts of some patients."""
     found = live.by_patient(system, "risk", keys).values()
-    return [w.event for items in found for w in items if isinstance(w.event, RiskForecasted)]
+    events = [w.event for items in found for w in items]
+    return [e for e in events if isinstance(e, RiskForecasted) and e.model == "sepsis"]
 
 
 def both_kinds(system: System, number: str) -> bool:

@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from ray_jobs import registry
-from ray_jobs.registry import Card, Population, RegistryError, list_models, load_card, load_model, outside, write_card
+from ray_jobs.registry import (
+    Calibration,
+    Card,
+    Population,
+    RegistryError,
+    list_models,
+    load_card,
+    load_model,
+    outside,
+    write_card,
+)
 
 
 def a_card(name: str = "thing", low: float = 18, high: float = 100) -> Card:
@@ -81,6 +91,14 @@ def test_every_shipped_model_is_intact() -> None:
         model = load_model(card.name)
         assert (model.folder / "card.md").exists()
         assert (model.folder / "metrics.json").exists() or card.kind == "published"
+
+
+def test_a_calibration_that_falls_is_no_calibration() -> None:
+    """Knots must rise in score and log-odds: a map that fell would turn the order of patients around."""
+    assert Calibration(slope=1, intercept=0, knots=((0, 0), (1, 1))).knots
+    for knots in (((0.0, 0.0),), ((0.0, 1.0), (1.0, 0.0)), ((1.0, 0.0), (0.0, 1.0))):
+        with pytest.raises(ValueError, match="rising"):
+            Calibration(slope=1, intercept=0, knots=knots)
 
 
 @pytest.mark.parametrize(

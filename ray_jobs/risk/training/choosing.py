@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from ray_jobs.registry import Band, Conformal
-from ray_jobs.risk.blend import logistic
+from ray_jobs.registry import Band, Calibration, Conformal
+from ray_jobs.risk.blend import logistic, reaching
 from ray_jobs.risk.metrics import Hours, Ranked, discrimination
 from ray_jobs.risk.split import FOLDS
 from ray_jobs.risk.training.recipes import Recipe
@@ -22,6 +22,7 @@ from ray_jobs.risk.utility import best_threshold, utility
 
 Floats = NDArray[np.float64]
 CONFORMAL_LEVEL: Final = 0.9
+KNOTS, POSITIVES_A_KNOT, LEAST_SLOPE = 16, 150, 0.1
 # Bands of hourly risk: the tenth of hours with the highest risk is raised, the hundredth (or the alert level) above.
 RAISED_SHARE, VERY_HIGH_SHARE = 0.10, 0.005
 # Bands of one forecast a stay, as multiples of how often the outcome comes.
@@ -33,7 +34,7 @@ class Choices:
     """What the card holds besides the weights; `spread` has each inner fold's figures."""
 
     weights: dict[str, float]
-    intercept: float
+    calibration: Calibration
     threshold: float
     alert_threshold: float
     bands: tuple[Band, ...]
@@ -50,7 +51,10 @@ def choose(recipe: Recipe, rows: pd.DataFrame, scores: dict[str, Floats]) -> tup
     label = rows["label"].to_numpy(np.float64)
     table = np.stack([scores[name] for name in recipe.members], axis=1)
     weights, intercept = blend_weights(table[final], label[final])
-    probability = logistic(table @ weights + intercept)
+    score = table @ weights + intercept
+    knots = calibration_knots(score[final], label[final])
+    far = reaching(np.array(knots))
+    probability = logistic(np.interp(score, far[:, 0], far[:, 1]))
     p, y, told = probability[final], label[final] == 1, rows[final]
     if recipe.kind == "hourly":
         threshold = best_threshold(told["loss"].to_numpy(), told["gain"].to_numpy(), p)
@@ -67,7 +71,7 @@ def choose(recipe: Recipe, rows: pd.DataFrame, scores: dict[str, Floats]) -> tup
     )
     choices = Choices(
         weights={name: float(weight) for name, weight in zip(recipe.members, weights, strict=True)},
-        intercept=intercept,
+        calibration=Calibration(slope=1.0, intercept=intercept, knots=knots),
         threshold=threshold,
         alert_threshold=alerts_at,
         bands=bands,
@@ -93,6 +97,35 @@ def blend_weights(scores: Floats, label: Floats) -> tuple[Floats, float]:
     start = np.append(np.full(count, 1.0 / count), 0.0)
     fit = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * count + [(None, None)])
     return fit.x[:-1], float(fit.x[-1])
+
+
+def calibration_knots(score: Floats, label: Floats) -> tuple[tuple[float, float], ...]:
+    """A rising line with bends through held-out log-odds [n]: one straight line leaves the shape of the middle wrong.
+
+    Bends lie at quantiles of the scores of those with the outcome, at most KNOTS and one for each POSITIVES_A_KNOT;
+    slopes are found by likelihood, each at least LEAST_SLOPE, so that the order of patients never changes.
+    """
+    count = int(np.clip(label.sum() / POSITIVES_A_KNOT, 1, KNOTS)) + 1
+    at = np.unique(np.quantile(score[label == 1], np.linspace(0.005, 0.995, count)))
+    if len(at) < 2:  # noqa: PLR2004 - a line has two ends
+        at = np.array([score.min() - 1.0, score.max() + 1.0])
+    widths = np.diff(at)
+    # How much of each stretch a score has passed; the first and the last go on beyond the knots.
+    low = np.append(-np.inf, at[1:-1])
+    high = np.append(at[1:-1], np.inf)
+    passed = np.clip(score[:, None], low, high) - np.where(np.isfinite(low), low, at[0])
+
+    def loss(line: Floats) -> tuple[float, Floats]:
+        x = line[0] + passed @ line[1:]
+        residual = expit(x) - label
+        slope = passed.T @ residual / len(label)
+        return float(np.mean(np.logaddexp(0, x) - label * x)), np.append(residual.mean(), slope)
+
+    start = np.append(at[0], np.ones(len(widths)))
+    bounds = [(None, None), *([(LEAST_SLOPE, None)] * len(widths))]
+    fit = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
+    values = fit.x[0] + np.append(0.0, np.cumsum(fit.x[1:] * widths))
+    return tuple((float(x), float(y)) for x, y in zip(at, values, strict=True))
 
 
 def balanced_threshold(probability: Floats, label: NDArray[np.bool_]) -> float:

@@ -56,7 +56,7 @@ def ship(recipe: Recipe, choices: Choices, work: Path, models: Path) -> registry
         conformal=choices.conformal,
         population=recipe.population,
         input=recipe.input,
-        calibration=registry.Calibration(slope=1.0, intercept=choices.intercept),
+        calibration=choices.calibration,
         members=tuple(members),
         licence=recipe.licence,
         extra={f"{name}_fold_{k + 1}": value for name, told in choices.spread.items() for k, value in enumerate(told)},

@@ -51,7 +51,7 @@ from services.console.projection.store import Store, micros
 from services.console.projection.turn import HOUR_US, Turn
 from services.runtime.ports import Partition, Record
 
-TOPICS: Final = ("places", "clinical", "risk", "findings", "alerts", "plans", "decisions")
+TOPICS: Final = ("places", "clinical", "risk", "findings", "alerts", "plans", "decisions", "models")
 KEPT_US: Final = 48 * HOUR_US
 STAY_US: Final = 14 * 24 * HOUR_US
 

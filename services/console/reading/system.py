@@ -22,6 +22,7 @@ STAGES: Final = (
     ("imaging", "Findings in films", ("findings",)),
     ("alerting", "Alerts and what became of them", ("alerts",)),
     ("operations", "Census, bed forecasts, proposals", ("plans",)),
+    ("drift", "Drift of the models, for their owners", ("models",)),
     ("console", "Decisions people made here", ("decisions",)),
 )
 """The stages of the flow, what each writes, and to which topics."""

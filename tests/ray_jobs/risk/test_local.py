@@ -10,6 +10,8 @@ import pytest
 
 from ray_jobs import wire
 from ray_jobs.risk.deployment import RiskModels
+from ray_jobs.risk.factors import factors
+from ray_jobs.risk.feature_sets import FEATURE_SETS
 from ray_jobs.risk.local import MismatchError, Scorer
 from ray_jobs.risk.names import FEATURES, features_sha
 
@@ -31,15 +33,42 @@ def test_probabilities_come_back_with_the_model_that_gave_them() -> None:
     assert "contributions" not in answer.tensors
 
 
-def test_contributions_only_for_rows_above_the_level() -> None:
-    """With explain_above, contributions come for exactly the rows whose probability is at least that."""
+FACTORS = len(factors("sepsis").names)
+
+
+def test_reasons_only_for_rows_above_the_level() -> None:
+    """With explain_above, reasons come for exactly the rows whose probability is at least that."""
     probability = SCORER.probability(ROWS)
     level = float(np.sort(probability)[2])
     answer = asked({"explain_above": repr(level)})
     expected = np.flatnonzero(probability >= level)
     assert answer.tensors["explained"].tolist() == expected.tolist()
-    assert answer.tensors["contributions"].shape == (len(expected), len(FEATURES))
-    assert asked({"explain_above": "2"}).tensors["contributions"].shape == (0, len(FEATURES))
+    assert answer.tensors["contributions"].shape == (len(expected), FACTORS)
+    assert answer.tensors["without"].shape == (len(expected), FACTORS)
+    assert asked({"explain_above": "2"}).tensors["contributions"].shape == (0, FACTORS)
+
+
+def test_a_factor_taken_away_gives_the_forecast_that_was_stated() -> None:
+    """Without a reading the model says what `without` says, and the contribution is the difference in log-odds."""
+    answer = asked({"explain_above": "0"})
+    known = factors("sepsis")
+    for row, (contributions, without) in enumerate(
+        zip(answer.tensors["contributions"], answer.tensors["without"], strict=True)
+    ):
+        for i in range(FACTORS):
+            less = ROWS[row].copy()
+            less[known.columns[i]] = known.blank[known.columns[i]]
+            stated = SCORER.probability(less[None, :])[0]
+            assert without[i] == stated
+            odds = SCORER.blend.raw(ROWS[row][None, :])[0] - SCORER.blend.raw(less[None, :])[0]
+            assert contributions[i] == odds
+
+
+def test_every_feature_belongs_to_a_factor() -> None:
+    """No feature of any set is left out of the reasons, and taking all factors away leaves nothing known."""
+    for name, features in FEATURE_SETS.items():
+        held = factors(name)
+        assert sorted({int(c) for columns in held.columns for c in columns}) == list(range(len(features.features)))
 
 
 def test_each_row_may_have_its_own_level() -> None:
@@ -73,7 +102,7 @@ def test_a_wrong_question_is_refused(tensors: wire.Tensors, metadata: dict[str, 
 
 
 def test_all_risk_models_answer_in_one_replica() -> None:
-    """The deployment loads every model of trees, knows their names, and its canary takes a measurable time."""
+    """The deployment loads every risk model, knows their names, and its canary takes a measurable time."""
     models = RiskModels()
     assert "sepsis" in models
     assert "chest-pneumonia" not in models

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from ray_jobs.registry import load_model
 from ray_jobs.risk import reference
+from ray_jobs.risk.blend import reaching
 from ray_jobs.risk.dataset import HOSPITALS
 from ray_jobs.risk.local import Scorer
 from ray_jobs.risk.names import FEATURES
 from ray_jobs.risk.split import FOLDS, OUTER
 from ray_jobs.risk.train import train, train_and_ship
-from ray_jobs.risk.training.choosing import balanced_threshold, blend_weights, conformal
+from ray_jobs.risk.training.choosing import balanced_threshold, blend_weights, calibration_knots, conformal
 from ray_jobs.risk.training.fitting import SETS, seen
 from ray_jobs.risk.training.recipes import RECIPES, Bag, Recipe, Trees
 from tests.ray_jobs.risk.conftest import a_table
@@ -137,6 +138,26 @@ def test_stacking_finds_the_line_that_made_the_labels() -> None:
     assert weights[0] == pytest.approx(1.5, abs=0.1)
     assert weights[1] == pytest.approx(0, abs=0.05)
     assert intercept == pytest.approx(-2, abs=0.1)
+
+
+def test_calibration_mends_the_shape_and_keeps_the_order() -> None:
+    """Labels drawn from a bent curve of the score: after the knots each tenth holds as many as it says, in order."""
+    rng = np.random.default_rng(3)
+    score = rng.normal(-2, 1.5, 60_000)
+    label = (rng.random(60_000) < 1 / (1 + np.exp(-(score - 0.25 * score**2)))).astype(np.float64)
+    knots = reaching(np.array(calibration_knots(score, label)))
+    assert (np.diff(knots, axis=0) > 0).all()
+    probability = 1 / (1 + np.exp(-np.interp(score, knots[:, 0], knots[:, 1])))
+    for part in np.array_split(np.argsort(score), 10)[3:]:
+        assert label[part].sum() / probability[part].sum() == pytest.approx(1, abs=0.15)
+
+
+def test_calibration_of_few_patients_is_a_line() -> None:
+    """With a handful of positives there is one stretch, and scores beyond it still rise."""
+    knots = calibration_knots(np.array([-1.0, 0.0, 1.0, 2.0]), np.array([0.0, 0.0, 1.0, 1.0]))
+    assert len(knots) == 2
+    far = reaching(np.array(knots))
+    assert (np.diff(np.interp([-50.0, -1.0, 3.0, 50.0], far[:, 0], far[:, 1])) > 0).all()
 
 
 def test_the_balanced_threshold_is_the_best_there_is() -> None:

@@ -82,8 +82,8 @@ def test_a_changed_model_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyP
     source = next(card for card in list_models() if card.name == "sepsis")
     (tmp_path / "sepsis").mkdir()
     (tmp_path / "sepsis" / "model.json").write_text(source.model_dump_json())
-    (tmp_path / "sepsis" / "model.txt").write_text("changed")
+    (tmp_path / "sepsis" / "trees.txt").write_text("changed")
     monkeypatch.setenv("WARDWATCH_MODELS", str(tmp_path))
     result = RUN.invoke(models.app, [])
     assert result.exit_code == 1
-    assert "model.txt" in result.output
+    assert "trees.txt" in result.output
