@@ -183,8 +183,6 @@ def load_model(name: str, models: Path | None = None) -> Model:
     """
     folder = (models or models_folder()) / name
     card = load_card(name, models)
-    if models is None and os.environ.get("WARDWATCH_UNSIGNED_MODELS", "").lower() != "true":
-        _check_signature(name, folder / CARD)
     for file, expected in card.files.items():
         try:
             found = sha256(folder / file)
@@ -195,6 +193,8 @@ def load_model(name: str, models: Path | None = None) -> Model:
                 f"model {name}: file {file} is not the one that was released "
                 f"(SHA-256 {found[:12]}…, expected {expected[:12]}…); restore it from the release"
             )
+    if models is None and os.environ.get("WARDWATCH_UNSIGNED_MODELS", "").lower() != "true":
+        _check_signature(name, folder / CARD)
     return Model(card=card, folder=folder)
 
 

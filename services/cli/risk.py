@@ -39,9 +39,10 @@ def score(
     from ray_jobs.registry import RegistryError
     from ray_jobs.risk.courses import read_courses
     from ray_jobs.risk.local import Scorer
-    from ray_jobs.risk.published import PUBLISHED, score_published
+    from ray_jobs.risk.published import score_published
     from ray_jobs.risk.score import score as score_hours
     from ray_jobs.risk.score import score_courses
+    from ray_jobs.risk.scores import PUBLISHED
     from ray_jobs.risk.stays import BadTableError, read_table
 
     try:
