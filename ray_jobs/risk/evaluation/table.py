@@ -38,6 +38,7 @@ ONCE: Final[Mapping[str, str]] = {
     "f1": "F1",
 }
 Row = tuple[str, ...]
+SMALL: Final = 0.1
 
 
 def parts_of(figures: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -125,5 +126,7 @@ def _must(must: Must) -> str:
 
 
 def _measured(must: Must) -> str:
-    text = f"{must.values[0]:.3f}" if len(must.values) == 1 else numbers_text(must.values)
+    # Small bounds need a digit more, that a value just beyond is not rounded onto them.
+    digits = 4 if must.wanted.most is not None and must.wanted.most < SMALL else 3
+    text = f"{must.values[0]:.{digits}f}" if len(must.values) == 1 else numbers_text(must.values)
     return text if must.low is None or must.high is None else f"{text} ({must.low:.3f} to {must.high:.3f})"
