@@ -55,7 +55,8 @@ def ship_published(models: Path) -> list[Card]:
             files={},
         )
         (folder / "card.md").write_text(
-            TEXT.format(title=TITLES[name], outcome=card.outcome[0].upper() + card.outcome[1:], points=levels[0]), encoding="utf-8"
+            TEXT.format(title=TITLES[name], outcome=card.outcome[0].upper() + card.outcome[1:], points=levels[0]),
+            encoding="utf-8",
         )
         cards.append(write_card(folder, card, ()))
     return cards

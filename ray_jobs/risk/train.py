@@ -1,7 +1,7 @@
 """Train a risk model from the data folder to the shipped folder, in stages that a second run takes up where it ended.
 
 Patients of the outer fold take part in no choice: weights, thresholds and calibration come from five inner folds,
-predicted by members that did not see its patients. Figures are measured on the outer fold by members trained without it;
+predicted by members that did not see its patients. Figures are of the outer fold, by members trained without it;
 what is shipped to serve was fitted once more, with the same choices, on all open patients.
 """
 

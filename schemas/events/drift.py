@@ -95,7 +95,7 @@ class LabelledPerformance(Value):
 
 
 class ModelDriftMeasured(ModelDriftEvent):
-    """One hour's measurement. `measures` are those of the forecasts; where there are too few patients they are left out.
+    """One hour's measurement. `measures` are those of the forecasts; with too few patients they are left out.
 
     `missed` and `declined` count the model's `ForecastMissed` and `ForecastDeclined` of the newest day.
     """

@@ -77,7 +77,9 @@ def models(
         ]
         typer.echo(json.dumps(rows, indent=1))
     else:
-        fixed = [Column(title, no_wrap=True) for title in ("name", "version", "task", "for", "horizon", "alerts at", "files")]
+        fixed = [
+            Column(title, no_wrap=True) for title in ("name", "version", "task", "for", "horizon", "alerts at", "files")
+        ]
         table = Table(*fixed, box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for card in cards:
             people = f"{card.population.min_age:g}-{card.population.max_age:g} {card.population.unit}"

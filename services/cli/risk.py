@@ -108,11 +108,10 @@ def evaluate(
     """Measure models on patients they never saw; writes metrics.json, card.md and the page with pictures."""
     import json
 
-    from ray_jobs.risk.evaluation.table import table
-
     from ray_jobs.registry import RegistryError, load_card, models_folder
-    from ray_jobs.risk.card import write_figures
+    from ray_jobs.risk.card import plain, write_figures
     from ray_jobs.risk.evaluate import evaluate as measured
+    from ray_jobs.risk.evaluation.table import table
     from ray_jobs.risk.stays import BadTableError
     from ray_jobs.risk.training.recipes import RECIPES
 
@@ -133,7 +132,7 @@ def evaluate(
         if not as_json:
             Console().print(table(figures))
     if as_json:
-        typer.echo(json.dumps(told_all, indent=1))
+        typer.echo(json.dumps(plain(told_all), indent=1, allow_nan=False))
 
 
 def _recipe(model: str) -> "Recipe":

@@ -93,7 +93,7 @@ def test_killed_services_and_an_emptied_redis_change_nothing(
 def test_without_ray_news2_goes_on_and_forecasts_follow_late(
     system: System, epochs: live.Epochs, undisturbed: tuple[dict[int, list[tuple]], dict[int, list[tuple]]]
 ) -> None:
-    """Ray's head killed: every event has a NEWS2 and a forecast or its miss; open stays get one late forecast a model."""
+    """Ray's head killed: every event has a NEWS2 and a forecast or its miss; open stays one late forecast a model."""
     said, _ = undisturbed
     ray = system.stack.ray
     assert ray is not None
