@@ -27,6 +27,7 @@ Singles = NDArray[np.float32]
 ACTIVATION, SUM, WEIGHT = 2.0**14, 2.0**12, 2.0**16
 MOST_WEIGHT, MOST_SUM, MOST_ACTIVATION = 8.0, 2.0**9, 2.0**5
 MOST_INPUTS: Final = 1024
+MAPPED_AT_ONCE: Final = 64
 EPSILON: Final = 1e-5
 PARTS: Final = ("knots", "levels", "flags", "w1", "b1", "g1", "s1", "w2", "b2", "g2", "s2", "w3", "b3")
 
@@ -98,12 +99,26 @@ def _kept(x: Floats, places: float, most: float) -> Floats:
 
 
 def transform(rows: NDArray[np.floating], knots: Singles, levels: Singles, flags: NDArray[np.int64]) -> Singles:
-    """Rows [n, f] through their maps (0 where unknown), then 1 for each flagged feature that is unknown: [n, f + m]."""
-    unknown = np.isnan(rows)
+    """Rows [n, f] through their maps (0 where unknown), then 1 for each flagged feature that is unknown: [n, f + m].
+
+    The arithmetic of numpy.interp, for all features at once: a call of it for each would cost a row alone 3 ms.
+    """
     out = np.zeros((len(rows), rows.shape[1] + len(flags)), dtype=np.float32)
-    for j in range(rows.shape[1]):
-        # A feature that never varied has no map: it stays 0.
-        if knots[j, 0] < knots[j, -1]:
-            out[:, j] = np.where(unknown[:, j], 0.0, np.interp(rows[:, j], knots[j], levels[j]))
-    out[:, rows.shape[1] :] = unknown[:, flags]
+    for start in range(0, len(rows), MAPPED_AT_ONCE):
+        part = rows[start : start + MAPPED_AT_ONCE]
+        out[start : start + len(part), : rows.shape[1]] = _mapped(part.astype(np.float64), knots, levels)
+    out[:, rows.shape[1] :] = np.isnan(rows[:, flags])
     return out
+
+
+def _mapped(rows: Floats, knots: Singles, levels: Singles) -> Floats:
+    feature, last = np.arange(rows.shape[1]), knots.shape[1] - 1
+    passed = (rows[:, :, None] >= knots).sum(axis=2) - 1
+    at = np.clip(passed, 0, last - 1)
+    x0, x1 = knots[feature, at].astype(np.float64), knots[feature, at + 1].astype(np.float64)
+    y0, y1 = levels[feature, at].astype(np.float64), levels[feature, at + 1].astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = (y1 - y0) / (x1 - x0) * (rows - x0) + y0
+    value = np.where(passed < 0, levels[:, 0], np.where(passed >= last, levels[:, last], value))
+    # A feature that never varied has no map: it stays 0, as does what is unknown.
+    return np.where(np.isnan(rows) | (knots[:, 0] >= knots[:, last]), 0.0, value)

@@ -94,6 +94,20 @@ def test_the_map_is_monotone_and_unknown_is_the_middle() -> None:
     assert out.tolist() == [[-1.0, 0.0], [-0.5, 0.0], [1.0, 0.0], [0.0, 1.0]]
 
 
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10_000))
+def test_the_map_is_that_of_numpy_interp(seed: int) -> None:
+    """Feature by feature the same bits as numpy.interp gives, on knots and between them, with repeated last knots."""
+    rng = np.random.default_rng(seed)
+    knots = np.sort(rng.normal(size=(5, 9)), axis=1).astype(np.float32)
+    knots[2, 5:] = knots[2, 5]
+    levels = np.sort(rng.normal(size=(5, 9)), axis=1).astype(np.float32)
+    levels[2, 5:] = levels[2, 5]
+    rows = np.concatenate([rng.normal(scale=2, size=(70, 5)), knots.T.astype(np.float64)])
+    expected = np.stack([np.interp(rows[:, j], knots[j], levels[j]) for j in range(5)], axis=1).astype(np.float32)
+    assert transform(rows, knots, levels, np.array([], dtype=np.int64)).tobytes() == expected.tobytes()
+
+
 def test_what_is_no_bag_is_refused(tmp_path: Path) -> None:
     """A file that is no safetensors, lacks arrays, or rows of another width are clear errors."""
     bad = tmp_path / "bad.safetensors"
