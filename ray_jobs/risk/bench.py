@@ -1,7 +1,7 @@
 """What a sweep over all patients costs: feature rows and forecasts of every live risk model, and a reason.
 
-`python -m ray_jobs.risk.bench 10000` prints seconds; the grids are made up, two days long, measured about as often as real
-ones.
+`python -m ray_jobs.risk.bench 10000` prints seconds; the grids are made up, two days long, measured as often as real
+ones are.
 """
 
 from __future__ import annotations
