@@ -1,0 +1,1 @@
+ngqI8O6+UpqK4jIE78YH1/y8KisrAFYRNvMclwtDzxhyLP8s8+xwG1i6mHmCed6/k0+isV46tr3prn0bc5JcAA==
