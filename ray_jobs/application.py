@@ -58,7 +58,7 @@ class Imaging(Placement):
 
 
 class Arguments(_Frozen):
-    """Arguments of the application (`serve.yaml`); `models` None serves every model of the registry."""
+    """Arguments of the application (`serve.yaml`); `models` None serves every live model of the registry."""
 
     models: tuple[registry.Name, ...] | None = None
     door: Placement = Placement()
@@ -77,7 +77,7 @@ def build(args: dict[str, Any]) -> serve.Application:
         networks = ()
     door: Any = serve.deployment(Door)
     bound: serve.Application = door.options(name="Door", **arguments.door.options()).bind(
-        tuple(card.name for card in cards if card.task == "risk"),
+        tuple(card.name for card in cards if card.task == "risk" and (card.live or arguments.models)),
         {name: _network(name, arguments.imaging) for name in networks},
         absent,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from ray_jobs.registry import list_models
+from ray_jobs.registry import MODELS, list_models
 from ray_jobs.risk.stays import CHALLENGE
 from services.cli import models, risk
 
@@ -79,9 +80,7 @@ def test_models_are_listed() -> None:
 
 def test_a_changed_model_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`models` ends with 1 and names the file when weights are not the released ones."""
-    source = next(card for card in list_models() if card.name == "sepsis")
-    (tmp_path / "sepsis").mkdir()
-    (tmp_path / "sepsis" / "model.json").write_text(source.model_dump_json())
+    shutil.copytree(MODELS / "sepsis", tmp_path / "sepsis")
     (tmp_path / "sepsis" / "trees.txt").write_text("changed")
     monkeypatch.setenv("WARDWATCH_MODELS", str(tmp_path))
     result = RUN.invoke(models.app, [])
