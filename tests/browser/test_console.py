@@ -144,9 +144,9 @@ def test_the_beds_are_mapped_and_a_proposal_approved(open_page: Opened, console:
 
 
 def test_the_system_page_names_every_stage_and_model(look: Opened, pictures: Path) -> None:
-    """Six stages with their counts, three models with where they speak."""
+    """Seven stages with their counts, three models with where they speak."""
     page = look("/system", "admin-token", width=1440)
-    expect(page.locator(".stage")).to_have_count(6)
+    expect(page.locator(".stage")).to_have_count(7)
     expect(page.locator(".models tbody tr")).to_have_count(3)
     page.screenshot(path=pictures / "system.png")
 
