@@ -21,7 +21,7 @@ from schemas.events import EncounterStarted, PatientRegistered
 from services.watch.forecasts import Question
 from tests.services.watch.given import PATIENT, SITE, T0, Driver, observed, reading, stage
 
-PATIENTS, HOURS, ADULT = 5, 30, 18
+PATIENTS, HOURS, ADULT = 3, 30, 18
 NOISE = dict(zip([c.name for c in COLUMNS[:VITALS]], (2.0, 0.5, 0.05, 4.0, 3.0, 3.0, 1.0), strict=True))
 """Standard deviation of a minute's reading about the hour's course, in each sign's unit."""
 MEDIAN_CHANGE = 0.002
