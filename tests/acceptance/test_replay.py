@@ -1,8 +1,8 @@
 """Recorded stays through the running system give what offline scoring gives (design rule 7)."""
 
 import hashlib
-import os
 import math
+import os
 from pathlib import Path
 
 import numpy as np
