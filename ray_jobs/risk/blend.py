@@ -36,7 +36,7 @@ class _Trees:
 
 
 class _Bag:
-    """numpy's networks, in blocks of one size (`ray_jobs.risk.nets`)."""
+    """Networks whose sums are exact, whatever the batch (`ray_jobs.risk.nets`)."""
 
     def __init__(self, path: Path) -> None:
         self._nets = Nets(path)

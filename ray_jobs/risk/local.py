@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
@@ -13,8 +12,6 @@ from ray_jobs.risk.booster import BoosterError, Floats
 from ray_jobs.risk.factors import factors
 from ray_jobs.risk.feature_sets import FEATURE_SETS, FeatureSet
 from ray_jobs.risk.nets import NetsError
-
-TREES_ALONE: Final = (registry.Member(file="model.txt", kind="trees"),)
 
 
 class MismatchError(ValueError):
@@ -41,7 +38,7 @@ class Scorer:
             )
         self.card = card
         try:
-            self.blend = Blend(model.folder, card.members or TREES_ALONE, card.calibration, held_out=held_out)
+            self.blend = Blend(model.folder, card.members, card.calibration, held_out=held_out)
         except (BoosterError, NetsError, ValueError) as error:
             raise registry.RegistryError(f"model {name}: {error}") from error
         if self.blend.width != len(self.features.features):

@@ -27,7 +27,6 @@ from ray_jobs.risk.training.referring import reference_of
 from ray_jobs.risk.training.shipping import ship
 from ray_jobs.risk.training.tables import Progress, Table, course_table, hourly_table
 
-MODELS: Final[dict[str, tuple[str, ...]]] = {name: recipe.data for name, recipe in RECIPES.items()}
 PARTS: Final = 1000
 LOOK_S: Final = 1.0
 Floats = NDArray[np.float64]
