@@ -35,6 +35,7 @@ from schemas.events.clinical import (
     Place,
     Reading,
     ReadingsRetracted,
+    Surgery,
 )
 from schemas.events.control import AccessAudited, Quarantined, TurnTaken
 from schemas.events.decisions import DecisionMade, ExplanationRequested
@@ -51,13 +52,13 @@ from schemas.events.drift import (
 )
 from schemas.events.findings import ClassProbability, ImagingFindingReported
 from schemas.events.imaging import ImagingInstanceStored, ImagingStudyCompleted
-from schemas.events.places import BedStatusChanged, LocationDefined
+from schemas.events.places import AvailabilityPublished, BedStatusChanged, LocationDefined, Shift
 from schemas.events.plans import (
-    Assignment,
     BedDemandForecasted,
     DemandHour,
-    ScheduleDecided,
-    ScheduleProposed,
+    Driver,
+    ShiftNeed,
+    StaffingForecasted,
     WardOccupancyChanged,
 )
 from schemas.events.risk import (
@@ -70,6 +71,19 @@ from schemas.events.risk import (
     RiskForecasted,
     ScoredParameter,
     WarningScoreComputed,
+)
+from schemas.events.schedules import (
+    Assignment,
+    Booking,
+    Hindrance,
+    PlanChange,
+    PlanCost,
+    PlanEdit,
+    PlanQuestionAnswered,
+    PlanQuestionAsked,
+    PlanRisk,
+    ScheduleDecided,
+    ScheduleProposed,
 )
 
 EVENTS: dict[str, type[Event]] = {
@@ -88,6 +102,7 @@ EVENTS: dict[str, type[Event]] = {
         AlertSuppressed,
         AlertWentStale,
         AppointmentBooked,
+        AvailabilityPublished,
         BedDemandForecasted,
         BedStatusChanged,
         CareLimitSet,
@@ -117,11 +132,14 @@ EVENTS: dict[str, type[Event]] = {
         PatientHistoryMoved,
         PatientMerged,
         PatientRegistered,
+        PlanQuestionAnswered,
+        PlanQuestionAsked,
         Quarantined,
         ReadingsRetracted,
         RiskForecasted,
         ScheduleDecided,
         ScheduleProposed,
+        StaffingForecasted,
         TurnTaken,
         WardOccupancyChanged,
         WarningScoreComputed,
@@ -146,14 +164,17 @@ __all__ = [
     "AlertWentStale",
     "AppointmentBooked",
     "Assignment",
+    "AvailabilityPublished",
     "BedDemandForecasted",
     "BedStatusChanged",
+    "Booking",
     "CareLimitSet",
     "ClassProbability",
     "ConditionRecorded",
     "ConsentChanged",
     "DecisionMade",
     "DemandHour",
+    "Driver",
     "EarlierForecast",
     "EncounterCancelled",
     "EncounterEnded",
@@ -167,6 +188,7 @@ __all__ = [
     "ForecastDeclined",
     "ForecastExplained",
     "ForecastMissed",
+    "Hindrance",
     "ImagingFindingReported",
     "ImagingInstanceStored",
     "ImagingStudyCompleted",
@@ -188,6 +210,12 @@ __all__ = [
     "PatientMerged",
     "PatientRegistered",
     "Place",
+    "PlanChange",
+    "PlanCost",
+    "PlanEdit",
+    "PlanQuestionAnswered",
+    "PlanQuestionAsked",
+    "PlanRisk",
     "Quarantined",
     "Reading",
     "ReadingDrift",
@@ -196,6 +224,10 @@ __all__ = [
     "ScheduleDecided",
     "ScheduleProposed",
     "ScoredParameter",
+    "Shift",
+    "ShiftNeed",
+    "StaffingForecasted",
+    "Surgery",
     "TurnTaken",
     "Value",
     "WardOccupancyChanged",

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from schemas.events.base import Id, Name, PatientEvent, PatientKey, Reason, Value
 
@@ -100,8 +100,26 @@ class EncounterCancelled(EncounterEvent):
     reason: Reason = ""
 
 
+class Surgery(Value):
+    """The operation that an admission is for: minutes in theatre, by whom, and between which days.
+
+    A `due` day makes it mandatory in the plan; without one it is elective and may be left for later.
+    """
+
+    minutes: Annotated[int, Field(ge=1, le=1440)]
+    surgeon: Name
+    release: date
+    due: date | None = None
+
+    @model_validator(mode="after")
+    def _days_in_order(self) -> "Surgery":
+        if self.due is not None and self.due < self.release:
+            raise ValueError(f"due {self.due} lies before the earliest day {self.release}")
+        return self
+
+
 class AdmissionRequested(ClinicalEvent):
-    """Someone waits for a bed. `priority` 1 is the most urgent, 4 elective."""
+    """Someone waits for a bed, or for a day of surgery with one. `priority` 1 is the most urgent, 4 elective."""
 
     request: Id
     requested: AwareDatetime
@@ -111,6 +129,7 @@ class AdmissionRequested(ClinicalEvent):
     sex: Literal["female", "male", "other", "unknown"] = "unknown"
     expected_stay_hours: Annotated[float, Field(gt=0, le=8760)] | None = None
     status: Literal["active", "withdrawn", "fulfilled"] = "active"
+    surgery: Surgery | None = None
 
 
 class AppointmentBooked(ClinicalEvent):

@@ -1,10 +1,12 @@
-"""Beds now, beds to come, and who should lie where (topic `plans`)."""
+"""Beds now, beds to come, and the nurses that they need (topic `plans`)."""
 
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
-from schemas.events.base import Event, Id, Name, PatientKey, Reason, Value
+from schemas.events.base import Event, Name, Probability, Value
+from schemas.events.places import Shift
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -40,37 +42,40 @@ class DemandHour(Value):
     quantiles: tuple[float, ...]
 
 
+class Driver(Value):
+    """What a forecast is made of: so many of the beds at its end are due to this."""
+
+    label: Name
+    beds: float
+
+
 class BedDemandForecasted(PlanEvent):
-    """A forecast of occupied beds; `levels` are the quantile levels of every hour."""
+    """A forecast of occupied beds of a ward, of a service (specialty) or of the site, by the hour or by the day.
+
+    `levels` are the quantile levels of every step; with `resolution` day a step is the census at midday.
+    """
 
     model: Name
     version: Name
     levels: tuple[float, ...]
     hours: tuple[DemandHour, ...]
+    service: Name | None = None
+    resolution: Literal["hour", "day"] = "hour"
+    drivers: tuple[Driver, ...] = ()
 
 
-class Assignment(Value):
-    """One waiting request and the bed proposed for it, or the reason why it goes on waiting."""
+class ShiftNeed(Value):
+    """Nurses that one shift needs (mean, and at the 0.9 quantile of workload) and those on the roster."""
 
-    request: Id
-    patient: PatientKey
-    bed: Name | None = None
-    ward: Name | None = None
-    reason: Reason
-
-
-class ScheduleProposed(PlanEvent):
-    """A proposal, not an order: an administrator approves, edits or rejects it."""
-
-    proposal: Id
-    kind: Literal["beds", "theatres"] = "beds"
-    assignments: tuple[Assignment, ...] = ()
+    day: date
+    shift: Shift
+    needed: Annotated[float, Field(ge=0)]
+    needed_high: Annotated[float, Field(ge=0)]
+    rostered: Count
+    chance_short: Probability
 
 
-class ScheduleDecided(PlanEvent):
-    """What became of a proposal, by whom and why."""
+class StaffingForecasted(PlanEvent):
+    """Nurses needed by shift on a ward from forecast census and acuity, against the roster."""
 
-    proposal: Id
-    decision: Literal["approve", "reject"]
-    by: Name
-    why: Reason = ""
+    shifts: tuple[ShiftNeed, ...]
