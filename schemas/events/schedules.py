@@ -117,7 +117,7 @@ class ScheduleDecided(PlanEvent):
 
 
 class PlanQuestionAsked(PlanEvent):
-    """Why not this bed, this day, this theatre? Asked about one booking of a proposal; unnamed parts stay as planned."""
+    """Why not this bed, this day, this theatre? Asked about one booking; unnamed parts stay as planned."""
 
     question: Id
     proposal: Id
