@@ -83,8 +83,22 @@ ONE_SYSTEM = OneSystem()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """First the demo, which is a system of its own; then those that share one; then all others, without its load."""
-    items.sort(key=lambda item: 0 if item.path.name == "test_demo.py" else 1 if wants_system(item) else 2)
+    """First the demo, which is a system of its own; then those that share one; then all others, without its load.
+
+    `make test` runs two workers (pytest-xdist, loadgroup): one has all that needs the whole system, the other all
+    that starts single servers or a browser, so that each of those is started once; both share out the rest.
+    """
+    items.sort(key=lambda item: 0 if is_demo(item) else 1 if wants_system(item) else 2)
+    for item in items:
+        if is_demo(item) or wants_system(item):
+            item.add_marker(pytest.mark.xdist_group("system"))
+        elif any(item.get_closest_marker(mark) for mark in ("servers", "browser", "slow")):
+            item.add_marker(pytest.mark.xdist_group("servers"))
+
+
+def is_demo(item: pytest.Item) -> bool:
+    """Whether a test runs the demo, which brings a whole system of its own."""
+    return item.path.name == "test_demo.py"
 
 
 def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
