@@ -30,7 +30,9 @@ def demo(
     films: Annotated[
         Path | None, typer.Option(help="Folder or tar of chest films; else the public ones, else drawn.")
     ] = None,
-    port: Annotated[int, typer.Option(help="Port of the console; a free one when it is taken.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the console, a free one when it is taken; 0: free ports.")
+    ] = 8080,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output at the end.")] = False,
 ) -> None:
     """Run real Kafka, Redis, Ray Serve and every service here; exit 0 only if nothing was lost and nothing repeated."""
@@ -42,7 +44,8 @@ def demo(
     stop = stop_on_signals()
     began = time.monotonic()
     try:
-        with System(SystemOptions(console_port=port), console) as system:
+        options = SystemOptions(console_port=port) if port else SystemOptions(console_port=0, gateway_port=0)
+        with System(options, console) as system:
             report = system.run_dir / "simulator-report.json"
             play = {
                 "gateway": system.url("gateway"), "token": system.tokens["simulator"], "patients": patients,

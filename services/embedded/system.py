@@ -182,7 +182,9 @@ def running(options: SystemOptions | None = None) -> Iterator[System]:
 
 
 def _free(port: int) -> int:
-    """The port, if nobody listens there; else any free one."""
+    """The port, if nobody listens there; else, and for 0, any free one."""
+    if port == 0:
+        return free_port()
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -27,7 +27,10 @@ def test_the_demo_accounts_for_everything(tmp_path: Path) -> None:
     """Half a minute of demo: exit 0, the promised keys, nothing lost or repeated, alerts shown, films reported."""
     address = tmp_path / "address.json"
     with subprocess.Popen(
-        [sys.executable, "-m", "services.cli.main", "demo", "--for", "25", "--patients", str(PATIENTS), "--json"],
+        [
+            *(sys.executable, "-m", "services.cli.main", "demo"),
+            *("--for", "25", "--patients", str(PATIENTS), "--port", "0", "--json"),
+        ],
         env=os.environ | {"WARDWATCH_DEMO_ADDRESS": str(address)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True,
     ) as demo:  # fmt: skip
