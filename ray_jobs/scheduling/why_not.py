@@ -50,9 +50,7 @@ class Verdict:
         return all(h.cost is not None for h in self.hindrances)
 
 
-def hindrances(
-    instance: Instance, solution: Solution, edit: Edit, *, words: Words = AS_IT_IS
-) -> tuple[Hindrance, ...]:
+def hindrances(instance: Instance, solution: Solution, edit: Edit, *, words: Words = AS_IT_IS) -> tuple[Hindrance, ...]:
     """What stands against a change, hard rules first. Raises `ValueError` where the edit names what is not there."""
     return weigh(instance, solution, edit, words=words).hindrances
 

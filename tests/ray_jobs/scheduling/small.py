@@ -2,6 +2,8 @@
 
 from typing import Any
 
+# ruff: noqa: ANN401 - parts of a JSON document
+
 from ray_jobs.scheduling.ihtp import Instance, NurseDecision, PatientDecision, ShiftCover, Solution
 
 DAYS = 7
@@ -12,8 +14,9 @@ def patient(identity: str, **more: Any) -> dict[str, Any]:
     """A man of two nights for surgeon s1, an hour in theatre, any day."""
     nights = more.get("length_of_stay", 2)
     return {
-        "id": identity, "mandatory": "surgery_due_day" in more, "gender": "B", "age_group": "50", "length_of_stay": nights,
-        "surgery_release_day": 0, "surgery_duration": 60, "surgeon_id": "s1", "incompatible_room_ids": (),
+        "id": identity, "mandatory": "surgery_due_day" in more, "gender": "B", "age_group": "50",
+        "length_of_stay": nights, "surgery_release_day": 0, "surgery_duration": 60, "surgeon_id": "s1",
+        "incompatible_room_ids": (),
         "workload_produced": [2, 2, 1] * nights, "skill_level_required": [0] * (3 * nights), **more,
     }  # fmt: skip
 

@@ -15,7 +15,7 @@ from tests.ray_jobs.scheduling.small import DAYS, SHIFTS, instance, nurse, occup
 FAR = 1e12
 
 
-def due(identity: str, first: int, last: int, minutes: int, **more: Any) -> dict[str, Any]:
+def due(identity: str, first: int, last: int, minutes: int, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - parts of a JSON document
     """A patient who must be planned on one of these days."""
     dates = {"surgery_release_day": first, "surgery_due_day": last, "surgery_duration": minutes}
     return patient(identity, **dates, **more)
@@ -42,9 +42,7 @@ def test_theatres_that_are_closed() -> None:
 def test_two_surgeons_in_theatres_too_short_for_both() -> None:
     """Each surgeon alone would do, each theatre alone would do: together they are named."""
     short = [{"id": "t1", "availability": [300] * DAYS}]
-    (found,) = conflicts(
-        instance(due("p", 2, 2, 200), due("q", 2, 2, 200, surgeon_id="s2"), operating_theaters=short)
-    )
+    (found,) = conflicts(instance(due("p", 2, 2, 200), due("q", 2, 2, 200, surgeon_id="s2"), operating_theaters=short))
     assert found.patients == ("p", "q")
     assert (found.resource, found.short) == ("theatres", 100)
 
