@@ -1,0 +1,128 @@
+"""The compiled loop of the search: steps drawn by a mix, accepted by Metropolis' rule, the best plan remembered."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ray_jobs.scheduling.solver import layout as y
+from ray_jobs.scheduling.solver.chance import allowance, below
+from ray_jobs.scheduling.solver.ejection import push_in, rehouse
+from ray_jobs.scheduling.solver.layout import Memory, cover_row, duty_row, room_day_row, stay_row
+from ray_jobs.scheduling.solver.moves import admit_outsider, dismiss_one, exchange, relocate, try_admit
+from ray_jobs.scheduling.solver.nurses import anyone, change_nurse, cover, cover_price, run_of_nurse, swap_nurses
+from ray_jobs.scheduling.solver.stays import dismiss, occupy
+
+STEPS = ("relocate", "exchange", "admit", "dismiss", "push in", "push in outsider", "nurse", "nurse swap", "nurse run")
+
+
+@njit(nogil=True, error_model="numpy")
+def remember(m: Memory) -> None:
+    """Keep the present plan as the best."""
+    at = m[y.BEST_AT]
+    for p in range(m[y.PEOPLE]):
+        me = stay_row(m, p)
+        m[at], m[at + 1], m[at + 2] = m[me + y.DAY], m[me + y.ROOM], m[me + y.THEATRE]
+        at += 3
+    at, its = m[y.BEST_COVER_AT], m[y.COVER_AT] + y.NURSE
+    for k in range(m[y.ROOMS] * m[y.SHIFTS]):
+        m[at + k] = m[its + k * y.COVER_WIDTH]
+    m[y.BEST_COST], m[y.BEST_BROKEN] = m[y.COST], m[y.BROKEN]
+
+
+@njit(nogil=True, error_model="numpy", cache=True)
+def recall(m: Memory) -> None:
+    """Go back to the best plan."""
+    for p in range(m[y.PEOPLE]):
+        if m[stay_row(m, p) + y.DAY] >= 0:
+            dismiss(m, p)
+    at = m[y.BEST_COVER_AT]
+    for room in range(m[y.ROOMS]):
+        for s in range(m[y.SHIFTS]):
+            new = m[at + room * m[y.SHIFTS] + s]
+            cover(m, room, s, new, cover_price(m, room, s, new))
+    for p in range(m[y.PEOPLE]):
+        at = m[y.BEST_AT] + 3 * p
+        if m[at] >= 0:
+            try_admit(m, p, m[at], m[at + 1], m[at + 2])
+
+
+@njit(nogil=True, error_model="numpy")
+def step(m: Memory, kind: int, bar: int, samples: int) -> bool:
+    """Try one step of a kind; returns whether the plan changed."""
+    people = m[y.PEOPLE]
+    if kind == 6:
+        return change_nurse(m, bar)
+    if kind == 7:
+        return swap_nurses(m, bar)
+    if kind == 8:
+        return run_of_nurse(m, bar)
+    if people == 0:
+        return False
+    if kind == 0:
+        return relocate(m, bar)
+    if kind == 1:
+        return exchange(m, bar)
+    if kind == 2:
+        return admit_outsider(m, bar)
+    if kind == 3:
+        return dismiss_one(m, bar)
+    if kind == 5:
+        if m[y.OUTSIDE] == 0:
+            return False
+        return push_in(m, m[m[y.OUTSIDE_AT] + below(m, m[y.OUTSIDE])], samples, bar)
+    return push_in(m, below(m, people), samples, bar)
+
+
+@njit(nogil=True, error_model="numpy", cache=True)
+def run(
+    m: Memory, mix: NDArray[np.int64], iterations: int, temperature: float, nurse_temperature: float, samples: int
+) -> None:
+    """Do `iterations` steps; `mix` is the cumulated share of each kind of step in 1024."""
+    for _ in range(iterations):
+        draw, kind = below(m, 1024), 0
+        while draw >= mix[kind]:
+            kind += 1
+        bar = allowance(m, nurse_temperature if kind >= 6 else temperature)
+        if step(m, kind, bar, samples):
+            if m[y.BROKEN] < m[y.BEST_BROKEN] or (m[y.BROKEN] == m[y.BEST_BROKEN] and m[y.COST] < m[y.BEST_COST]):
+                remember(m)
+
+
+@njit(nogil=True, error_model="numpy", cache=True)
+def furnish(
+    m: Memory,
+    where: NDArray[np.int64],
+    at: NDArray[np.int64],
+    nurse: NDArray[np.int64],
+    order: NDArray[np.int64],
+    samples: int,
+) -> None:
+    """Write the first plan into an empty memory: occupants, nurses, the given admissions, then all others."""
+    people = m[y.PEOPLE]
+    for k in range(len(where)):
+        occupy(m, people + k, 0, where[k])
+    m[y.COST] = m[y.VIOLATION] * m[y.BROKEN]
+    for p in range(people):
+        me = stay_row(m, p)
+        m[y.COST] += (1 - m[me + y.MUST]) * m[y.LEFT_OUT] + (m[me + y.DAY_BEFORE] >= 0) * m[y.DROPPED]
+    for room in range(m[y.ROOMS]):
+        for d in range(m[y.DAYS]):
+            row = room_day_row(m, room, d)
+            if m[row + y.COUNT] > 0:
+                m[y.COST] += m[y.AGE_MIX] * (m[row + y.OLDEST] - m[row + y.YOUNGEST])
+        for s in range(m[y.SHIFTS]):
+            m[y.COST] += (m[cover_row(m, room, s) + y.NURSE_BEFORE] >= 0) * m[y.MOVED_NURSE]
+            new = nurse[room, s]
+            if new < 0 or m[duty_row(m, s, new) + y.LIMIT] < 0:
+                new = anyone(m, s)
+            cover(m, room, s, new, cover_price(m, room, s, new))
+    for k in range(people):
+        p = order[k]
+        if at[p, 0] >= 0:
+            try_admit(m, p, at[p, 0], at[p, 1], at[p, 2])
+    for k in range(people):
+        if m[stay_row(m, order[k]) + y.DAY] < 0:
+            rehouse(m, order[k], samples)
+    remember(m)

@@ -1,0 +1,177 @@
+"""Steps that move one patient, or exchange two, kept when they add at most what the temperature allows."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from ray_jobs.scheduling.solver import layout as y
+from ray_jobs.scheduling.solver.chance import below
+from ray_jobs.scheduling.solver.layout import Memory, lawful_at, rooms_at, stay_row
+from ray_jobs.scheduling.solver.stays import (
+    admission_price,
+    admit,
+    dismiss,
+    room_fits,
+    surgeon_fits,
+    theatre_fits,
+    theatre_price,
+)
+
+NEVER = 1 << 40
+TRIES = 6
+
+
+@njit(nogil=True, error_model="numpy")
+def best_theatre(m: Memory, p: int, day: int) -> int:
+    """Return the cheapest theatre that fits, from a random one on; y.NOWHERE if none does."""
+    theatres = m[y.THEATRES]
+    best, least, o = y.NOWHERE, NEVER, below(m, theatres)
+    for _ in range(theatres):
+        if theatre_fits(m, p, day, o):
+            price = theatre_price(m, p, day, o)
+            if price < least:
+                best, least = o, price
+        o = o + 1 if o + 1 < theatres else 0
+    return best
+
+
+@njit(nogil=True, error_model="numpy")
+def admit_outsider(m: Memory, bar: int) -> bool:
+    """Admit someone who is left out."""
+    if m[y.OUTSIDE] == 0:
+        return False
+    p = m[m[y.OUTSIDE_AT] + below(m, m[y.OUTSIDE])]
+    choices, window = m[stay_row(m, p) + y.CHOICES], m[stay_row(m, p) + y.LAST] - m[stay_row(m, p) + y.FIRST] + 1
+    if choices == 0 or window <= 0:
+        return False
+    for _ in range(TRIES):
+        day = m[stay_row(m, p) + y.FIRST] + below(m, window)
+        room = m[rooms_at(m, stay_row(m, p)) + below(m, choices)]
+        if surgeon_fits(m, p, day) and room_fits(m, p, day, room):
+            theatre = best_theatre(m, p, day)
+            if theatre != y.NOWHERE:
+                price = admission_price(m, p, day, room) + theatre_price(m, p, day, theatre)
+                if price <= bar:
+                    admit(m, p, day, room, theatre, price)
+                    return True
+                return False
+    return False
+
+
+@njit(nogil=True, error_model="numpy")
+def dismiss_one(m: Memory, bar: int) -> bool:
+    """Leave someone out."""
+    p = below(m, m[y.PEOPLE])
+    if m[stay_row(m, p) + y.DAY] < 0:
+        return False
+    day, room, theatre = m[stay_row(m, p) + y.DAY], m[stay_row(m, p) + y.ROOM], m[stay_row(m, p) + y.THEATRE]
+    price = dismiss(m, p)
+    if -price <= bar:
+        return True
+    admit(m, p, day, room, theatre, price)
+    return False
+
+
+@njit(nogil=True, error_model="numpy")
+def relocate(m: Memory, bar: int) -> bool:
+    """Another room, day or theatre, or several of them, for someone who is admitted."""
+    p = below(m, m[y.PEOPLE])
+    day0, room0, theatre0 = m[stay_row(m, p) + y.DAY], m[stay_row(m, p) + y.ROOM], m[stay_row(m, p) + y.THEATRE]
+    if day0 < 0:
+        return False
+    window, choices = m[stay_row(m, p) + y.LAST] - m[stay_row(m, p) + y.FIRST] + 1, m[stay_row(m, p) + y.CHOICES]
+    kind, day, room, theatre, found = below(m, 8), day0, room0, theatre0, False
+    for _ in range(TRIES):
+        day, room, theatre = day0, room0, theatre0
+        if kind >= 4 and kind < 7:  # noqa: PLR2004 - kinds 4 to 6 are days, 0 to 3 rooms, 4 both, 7 theatres
+            day = m[stay_row(m, p) + y.FIRST] + below(m, window)
+        if kind <= 4:  # noqa: PLR2004 - as above
+            room = m[rooms_at(m, stay_row(m, p)) + below(m, choices)]
+        if kind == 7:  # noqa: PLR2004 - as above
+            theatre = below(m, m[y.THEATRES])
+            found = theatre != theatre0 and theatre_fits(m, p, day, theatre)
+        elif day != day0:
+            found = surgeon_fits(m, p, day) and room_fits(m, p, day, room)
+            if found:
+                theatre = best_theatre(m, p, day)
+                found = theatre != y.NOWHERE
+        else:
+            found = room != room0 and room_fits(m, p, day, room)
+        if found:
+            break
+    if not found:
+        return False
+    old = dismiss(m, p)
+    price = admission_price(m, p, day, room) + theatre_price(m, p, day, theatre)
+    if price - old <= bar:
+        admit(m, p, day, room, theatre, price)
+        return True
+    admit(m, p, day0, room0, theatre0, old)
+    return False
+
+
+@njit(nogil=True, error_model="numpy")
+def try_admit(m: Memory, p: int, day: int, room: int, theatre: int) -> bool:
+    """Admit if the place is allowed, whatever it costs; any theatre where `theatre` does not fit or is y.NOWHERE."""
+    if not (
+        m[stay_row(m, p) + y.FIRST] <= day <= m[stay_row(m, p) + y.LAST] and m[lawful_at(m, stay_row(m, p)) + room]
+    ):
+        return False
+    if not (surgeon_fits(m, p, day) and room_fits(m, p, day, room)):
+        return False
+    if theatre == y.NOWHERE or not theatre_fits(m, p, day, theatre):
+        theatre = best_theatre(m, p, day)
+    if theatre == y.NOWHERE:
+        return False
+    admit(m, p, day, room, theatre, admission_price(m, p, day, room) + theatre_price(m, p, day, theatre))
+    return True
+
+
+@njit(nogil=True, error_model="numpy")
+def exchange(m: Memory, bar: int) -> bool:
+    """Two patients exchange rooms, days with theatres, or all three; who is left out may take someone's place."""
+    people = m[y.PEOPLE]
+    p, q = below(m, people), below(m, people)
+    day_p, room_p, theatre_p = m[stay_row(m, p) + y.DAY], m[stay_row(m, p) + y.ROOM], m[stay_row(m, p) + y.THEATRE]
+    day_q, room_q, theatre_q = m[stay_row(m, q) + y.DAY], m[stay_row(m, q) + y.ROOM], m[stay_row(m, q) + y.THEATRE]
+    if p == q or day_p < 0:
+        return False
+    kind = below(m, 3)
+    to_q_day, to_q_room, to_p_day, to_p_room = day_p, room_p, day_q, room_q
+    if kind == 0:
+        to_q_day, to_p_day = day_q, day_p
+    elif kind == 1:
+        to_q_room, to_p_room = room_q, room_p
+    if day_q < 0:
+        to_q_day, to_q_room = day_p, room_p
+    if not (
+        m[stay_row(m, q) + y.FIRST] <= to_q_day <= m[stay_row(m, q) + y.LAST]
+        and m[lawful_at(m, stay_row(m, q)) + to_q_room]
+    ):
+        return False
+    if day_q >= 0:
+        if not (
+            m[stay_row(m, p) + y.FIRST] <= to_p_day <= m[stay_row(m, p) + y.LAST]
+            and m[lawful_at(m, stay_row(m, p)) + to_p_room]
+        ):
+            return False
+        if kind == 0 and room_p == room_q or kind == 1 and day_p == day_q:
+            return False
+    before = m[y.COST]
+    price_p, price_q = dismiss(m, p), 0
+    if day_q >= 0:
+        price_q = dismiss(m, q)
+    to_p_theatre, to_q_theatre = theatre_q, theatre_p
+    if kind == 0 and day_q >= 0:
+        to_p_theatre, to_q_theatre = theatre_p, theatre_q
+    if try_admit(m, q, to_q_day, to_q_room, to_q_theatre):
+        if day_q < 0 or try_admit(m, p, to_p_day, to_p_room, to_p_theatre):
+            if m[y.COST] - before <= bar:
+                return True
+            if day_q >= 0:
+                dismiss(m, p)
+        dismiss(m, q)
+    if day_q >= 0:
+        admit(m, q, day_q, room_q, theatre_q, price_q)
+    admit(m, p, day_p, room_p, theatre_p, price_p)
+    return False

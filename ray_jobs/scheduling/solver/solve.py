@@ -1,0 +1,161 @@
+"""Solve: threads that anneal, exchange plans at fixed counts of steps, and report every better plan they find."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ray_jobs.scheduling.check import COSTS, VIOLATIONS, check_timetable
+from ray_jobs.scheduling.solver import layout as y
+from ray_jobs.scheduling.solver.anneal import recall, run
+from ray_jobs.scheduling.solver.cooling import Cooling, cooling_for
+from ray_jobs.scheduling.solver.form import solution_of
+from ray_jobs.scheduling.solver.keep import Change, Keep, changes_of
+from ray_jobs.scheduling.solver.memory import views
+from ray_jobs.scheduling.solver.start import begin
+
+if TYPE_CHECKING:
+    from ray_jobs.scheduling.ihtp import Instance, Solution
+    from ray_jobs.scheduling.solver.layout import Memory
+
+CHUNK = 20_000
+"""Steps between two looks at the clock: some 10 ms."""
+SAMPLES = 6
+EXCHANGES = 20
+MIX = (200, 110, 60, 4, 50, 40, 280, 120, 160)
+"""Shares of the kinds of step, in the order of `STEPS`, in 1024."""
+
+
+@dataclass(frozen=True, slots=True)
+class Better:
+    """A plan better than all before it: official cost (changes not counted), hard violations, seconds since the start."""
+
+    seconds: float
+    cost: int
+    violations: int
+    solution: Solution
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """The best plan found; `costs` and `violations` are `check_timetable`'s, `trajectory` is (seconds, violations, cost)."""
+
+    solution: Solution
+    costs: dict[str, int]
+    violations: dict[str, int]
+    seconds: float
+    iterations: int
+    trajectory: tuple[tuple[float, int, int], ...]
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def feasible(self) -> bool:
+        """Whether no hard constraint is broken."""
+        return not any(self.violations.values())
+
+    @property
+    def cost(self) -> int:
+        """The official total, without what changes against a plan before cost."""
+        return sum(self.costs.values())
+
+
+class _Search:
+    """The memories of all threads, the best plan of all, and who is told."""
+
+    def __init__(
+        self, instance: Instance, memories: list[Memory], on_better: Callable[[Better], object] | None, began: float
+    ) -> None:
+        self.instance, self.memories, self.on_better = instance, memories, on_better
+        self.began = began
+        self.best: Memory = memories[0].copy()
+        self.key = (1 << 60, 1 << 60)
+        self.trajectory: list[tuple[float, int, int]] = []
+
+    def look(self) -> None:
+        """Take over the best of all threads; tell when it is better than before."""
+        found = False
+        for m in self.memories:
+            key = (int(m[y.BEST_BROKEN]), int(m[y.BEST_COST]))
+            if key < self.key:
+                self.key, found = key, True
+                self.best[:] = m
+        if not found:
+            return
+        seconds = time.monotonic() - self.began
+        solution = self.solution()
+        report = check_timetable(self.instance, solution)
+        self.trajectory.append((seconds, report["total_violations"], report["total_cost"]))
+        if self.on_better is not None:
+            self.on_better(Better(seconds, report["total_cost"], report["total_violations"], solution))
+
+    def solution(self) -> Solution:
+        """The best plan in the competition's form."""
+        see = views(self.best)
+        return solution_of(self.instance, see.best_at, see.best_cover)
+
+    def exchange(self) -> None:
+        """Every thread goes on from the best plan that any has."""
+        for m in self.memories:
+            if (int(m[y.BEST_BROKEN]), int(m[y.BEST_COST])) > self.key:
+                random = m[y.RANDOM]
+                m[:] = self.best
+                m[y.RANDOM] = random
+            recall(m)
+
+
+def solve(
+    instance: Instance,
+    *,
+    seconds: float,
+    threads: int = 2,
+    seed: int = 0,
+    iterations: int | None = None,
+    start: Solution | None = None,
+    keep: Keep | None = None,
+    on_better: Callable[[Better], object] | None = None,
+    stop: Callable[[], bool] | None = None,
+    cooling: Cooling | None = None,
+) -> Solved:
+    """Search until `seconds` have passed, each thread has done `iterations` steps, or `stop()` says so.
+
+    The same seed, threads and iterations give the same plan when the time does not run out first. Nobody to admit,
+    nobody to nurse and contradictions give the least violating plan, with `violations` saying which.
+    """
+    began = time.monotonic()
+    memories = [begin(instance, seed * 64 + k, start, keep) for k in range(max(1, threads))]
+    search = _Search(instance, memories, on_better, began)
+    search.look()
+    cooling = cooling or cooling_for(instance.weights.unscheduled_optional, warm_start=start is not None)
+    mix = np.cumsum(MIX) * 1024 // sum(MIX)
+    done, part, exchanges = 0, 0, 0
+    with ThreadPoolExecutor(len(memories)) as pool:
+        while True:
+            passed = time.monotonic() - began
+            share = passed / seconds if iterations is None else done / iterations
+            if share >= 1 or passed >= seconds or (stop is not None and stop()):
+                break
+            now, warm, nurse_warm = cooling.at(share)
+            if now != part or int(share * EXCHANGES) > exchanges:
+                if now != part or share > 0.5:
+                    search.exchange()
+                part, exchanges = now, int(share * EXCHANGES)
+            steps = CHUNK if iterations is None else min(CHUNK, iterations - done)
+            list(pool.map(lambda m: run(m, mix, steps, warm, nurse_warm, SAMPLES), memories))  # noqa: B023
+            done += steps
+            search.look()
+    solution = search.solution()
+    report = check_timetable(instance, solution)
+    return Solved(
+        solution=solution,
+        costs={name: report[name] for name in COSTS},
+        violations={name: report[name] for name in VIOLATIONS},
+        seconds=time.monotonic() - began,
+        iterations=done,
+        trajectory=tuple(search.trajectory),
+        changes=() if keep is None else changes_of(instance, keep, solution),
+    )

@@ -1,0 +1,225 @@
+"""Admit a patient, take one out again, and what it would cost: exact and incremental, for patients and nurses at once."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from ray_jobs.scheduling.solver import layout as y
+from ray_jobs.scheduling.solver.layout import (
+    Memory,
+    cover_row,
+    duty_row,
+    met_at,
+    nurse_row,
+    present_at,
+    room_day_row,
+    stay_row,
+    surgeon_row,
+    theatre_row,
+    work_at,
+)
+
+
+@njit(nogil=True, error_model="numpy")
+def room_fits(m: Memory, p: int, day: int, room: int) -> bool:
+    """Whether a bed is free, among the same gender, on each day of the stay; the patient's own bed counts as free."""
+    me = stay_row(m, p)
+    gender, last = y.ROOM_DAY_FIXED + m[me + y.GENDER], min(day + m[me + y.LENGTH], m[y.DAYS])
+    own_first, own_last = 0, 0
+    if m[me + y.ROOM] == room and m[me + y.DAY] >= 0:
+        own_first = m[me + y.DAY]
+        own_last = own_first + m[me + y.LENGTH]
+    capacity, here = m[m[y.CAPACITY_AT] + room], room_day_row(m, room, day)
+    for d in range(day, last):
+        count = m[here + y.COUNT]
+        if count != m[here + gender]:
+            return False
+        if count >= capacity and (count > capacity or not own_first <= d < own_last):
+            return False
+        here += m[y.ROOM_DAY_WIDTH]
+    return True
+
+
+@njit(nogil=True, error_model="numpy")
+def surgeon_fits(m: Memory, p: int, day: int) -> bool:
+    """Whether the surgeon has the minutes; the patient's own count as free."""
+    me = stay_row(m, p)
+    here = surgeon_row(m, m[me + y.SURGEON], day)
+    return m[me + y.DAY] == day or m[here + y.USED] + m[me + y.MINUTES] <= m[here + y.MINUTES_LIMIT]
+
+
+@njit(nogil=True, error_model="numpy")
+def theatre_fits(m: Memory, p: int, day: int, theatre: int) -> bool:
+    """Whether the theatre has the minutes; the patient's own count as free."""
+    me = stay_row(m, p)
+    if m[me + y.THEATRE_ONLY] != y.NOWHERE and m[me + y.THEATRE_ONLY] != theatre:
+        return False
+    here = theatre_row(m, theatre, day)
+    own = m[me + y.DAY] == day and m[me + y.THEATRE] == theatre
+    return own or m[here + y.USED] + m[me + y.MINUTES] <= m[here + y.MINUTES_LIMIT]
+
+
+@njit(nogil=True, error_model="numpy")
+def theatre_price(m: Memory, p: int, day: int, theatre: int) -> int:
+    """What opening the theatre, and walking to it, adds for a patient who is not admitted now."""
+    me = stay_row(m, p)
+    surgeon, price = surgeon_row(m, m[me + y.SURGEON], day), 0
+    if m[theatre_row(m, theatre, day) + y.BUSY] == 0:
+        price += m[y.OPEN]
+    if m[surgeon + y.SURGEON_FIXED + theatre] == 0 and m[surgeon + y.BUSY] > 0:
+        price += m[y.TRANSFER]
+    if m[me + y.DAY_BEFORE] >= 0 and m[me + y.THEATRE_BEFORE] != theatre:
+        price += m[y.MOVED_THEATRE]
+    return price
+
+
+@njit(nogil=True, error_model="numpy")
+def admission_price(m: Memory, p: int, day: int, room: int) -> int:
+    """What admitting adds besides `theatre_price`: delay, ages, skill, load, continuity, coverage, and being left out."""
+    me = stay_row(m, p)
+    price = (day - m[me + y.RELEASE]) * m[y.DELAY]
+    if m[me + y.DAY_BEFORE] >= 0:
+        price -= m[y.DROPPED]
+        if m[me + y.DAY_BEFORE] != day:
+            price += m[y.MOVED_DAY]
+        if m[me + y.ROOM_BEFORE] != room:
+            price += m[y.MOVED_ROOM]
+    else:
+        price += m[y.NEWLY_IN]
+    price -= m[y.VIOLATION] if m[me + y.MUST] else m[y.LEFT_OUT]
+    age, last = m[me + y.AGE], min(day + m[me + y.LENGTH], m[y.DAYS])
+    span, here = 0, room_day_row(m, room, day)
+    for _ in range(day, last):
+        if m[here + y.COUNT] > 0:
+            span += max(0, m[here + y.YOUNGEST] - age) + max(0, age - m[here + y.OLDEST])
+        here += m[y.ROOM_DAY_WIDTH]
+    excess, short = 0, 0
+    m[y.TICK] += 1
+    tick, s, its, work = m[y.TICK], 3 * day, cover_row(m, room, 3 * day) + y.NURSE, work_at(me)
+    while s < 3 * last:
+        n = m[its]
+        duty, nurse = duty_row(m, s, n), nurse_row(m, n)
+        over = m[duty + y.LOAD] + m[work] - m[duty + y.LIMIT]
+        if over > 0:
+            excess += min(over, m[work])
+        short += max(0, m[work + 1] - m[nurse + y.NURSE_SKILL])
+        if m[nurse + y.SEEN] != tick:
+            m[nurse + y.SEEN] = tick
+            price += m[nurse + y.NURSE_PRICE]
+        if n == m[y.NURSES] and m[room_day_row(m, room, s // 3) + y.COUNT] == 0:
+            price += m[y.VIOLATION]
+        s += 1
+        its += y.COVER_WIDTH
+        work += 2
+    return price + span * m[y.AGE_MIX] + excess * m[y.EXCESS] + short * m[y.SKILL]
+
+
+@njit(nogil=True, error_model="numpy")
+def occupy(m: Memory, p: int, day: int, room: int) -> None:
+    """Put a stay into a room, with no theatre: the first half of `admit`, and all of it for occupants."""
+    me = stay_row(m, p)
+    age, last, here = m[me + y.AGE], min(day + m[me + y.LENGTH], m[y.DAYS]), room_day_row(m, room, day)
+    for d in range(day, last):
+        count = m[here + y.COUNT]
+        m[present_at(m, here) + count] = p
+        if count == 0:
+            m[here + y.YOUNGEST] = age
+            m[here + y.OLDEST] = age
+            for s in range(3 * d, 3 * d + 3):
+                m[y.BROKEN] += m[cover_row(m, room, s) + y.NURSE] == m[y.NURSES]
+        else:
+            m[here + y.YOUNGEST] = min(age, m[here + y.YOUNGEST])
+            m[here + y.OLDEST] = max(age, m[here + y.OLDEST])
+        m[here + y.COUNT] = count + 1
+        m[here + y.ROOM_DAY_FIXED + m[me + y.GENDER]] += 1
+        here += m[y.ROOM_DAY_WIDTH]
+    its, work, met = cover_row(m, room, 3 * day), work_at(me), met_at(m, me)
+    for s in range(3 * day, 3 * last):
+        n = m[its + y.NURSE]
+        m[its + y.ROOM_LOAD] += m[work]
+        m[duty_row(m, s, n) + y.LOAD] += m[work]
+        m[met + n] += 1
+        its += y.COVER_WIDTH
+        work += 2
+    m[me + y.DAY], m[me + y.ROOM] = day, room
+
+
+@njit(nogil=True, error_model="numpy")
+def _cross(m: Memory, p: int, step: int) -> None:
+    """Take a patient off the list of those left out (`step` -1), or put back on it (1)."""
+    me = stay_row(m, p)
+    end = m[y.OUTSIDE] + (step - 1) // 2
+    at, other = m[me + y.PLACE], m[m[y.OUTSIDE_AT] + end]
+    m[m[y.OUTSIDE_AT] + at], m[stay_row(m, other) + y.PLACE] = other, at
+    m[m[y.OUTSIDE_AT] + end], m[me + y.PLACE] = p, end
+    m[y.OUTSIDE] += step
+    m[y.BROKEN] += step * m[me + y.MUST]
+
+
+@njit(nogil=True, error_model="numpy")
+def admit(m: Memory, p: int, day: int, room: int, theatre: int, price: int) -> None:
+    """Admit a patient; `price` is `admission_price` + `theatre_price`."""
+    occupy(m, p, day, room)
+    me = stay_row(m, p)
+    m[me + y.THEATRE] = theatre
+    here = theatre_row(m, theatre, day)
+    m[here + y.USED] += m[me + y.MINUTES]
+    m[here + y.BUSY] += 1
+    here = surgeon_row(m, m[me + y.SURGEON], day)
+    m[here + y.USED] += m[me + y.MINUTES]
+    m[here + y.BUSY] += m[here + y.SURGEON_FIXED + theatre] == 0
+    m[here + y.SURGEON_FIXED + theatre] += 1
+    m[y.COST] += price
+    _cross(m, p, -1)
+
+
+@njit(nogil=True, error_model="numpy")
+def _vacate(m: Memory, p: int, day: int, room: int) -> None:
+    """Undo `occupy`."""
+    me = stay_row(m, p)
+    age, last, here = m[me + y.AGE], min(day + m[me + y.LENGTH], m[y.DAYS]), room_day_row(m, room, day)
+    for d in range(day, last):
+        count, who = m[here + y.COUNT] - 1, present_at(m, here)
+        m[here + y.COUNT] = count
+        m[here + y.ROOM_DAY_FIXED + m[me + y.GENDER]] -= 1
+        for k in range(count):
+            if m[who + k] == p:
+                m[who + k] = m[who + count]
+        if count == 0:
+            for s in range(3 * d, 3 * d + 3):
+                m[y.BROKEN] -= m[cover_row(m, room, s) + y.NURSE] == m[y.NURSES]
+        elif age == m[here + y.YOUNGEST] or age == m[here + y.OLDEST]:  # noqa: PLR1714 - numba compares no tuples
+            young = old = m[stay_row(m, m[who]) + y.AGE]
+            for k in range(1, count):
+                other = m[stay_row(m, m[who + k]) + y.AGE]
+                young, old = min(young, other), max(old, other)
+            m[here + y.YOUNGEST], m[here + y.OLDEST] = young, old
+        here += m[y.ROOM_DAY_WIDTH]
+    its, work, met = cover_row(m, room, 3 * day), work_at(me), met_at(m, me)
+    for s in range(3 * day, 3 * last):
+        n = m[its + y.NURSE]
+        m[its + y.ROOM_LOAD] -= m[work]
+        m[duty_row(m, s, n) + y.LOAD] -= m[work]
+        m[met + n] = 0
+        its += y.COVER_WIDTH
+        work += 2
+    m[me + y.DAY] = y.NOWHERE
+
+
+@njit(nogil=True, error_model="numpy")
+def dismiss(m: Memory, p: int) -> int:
+    """Take an admitted patient out; returns the price at which the same admission would be made again."""
+    me = stay_row(m, p)
+    day, room, theatre = m[me + y.DAY], m[me + y.ROOM], m[me + y.THEATRE]
+    _vacate(m, p, day, room)
+    here = theatre_row(m, theatre, day)
+    m[here + y.USED] -= m[me + y.MINUTES]
+    m[here + y.BUSY] -= 1
+    here = surgeon_row(m, m[me + y.SURGEON], day)
+    m[here + y.USED] -= m[me + y.MINUTES]
+    m[here + y.SURGEON_FIXED + theatre] -= 1
+    m[here + y.BUSY] -= m[here + y.SURGEON_FIXED + theatre] == 0
+    _cross(m, p, 1)
+    price = admission_price(m, p, day, room) + theatre_price(m, p, day, theatre)
+    m[y.COST] -= price
+    return price
