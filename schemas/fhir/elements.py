@@ -34,12 +34,17 @@ def instant(text: str) -> datetime | None:
         if len(text) == len("2020-01-01"):
             date.fromisoformat(text)
         return None
-    leap = text[17:19] == "60"  # a leap second cannot be represented: it is read as the second before
     try:
-        return datetime.fromisoformat(f"{text[:17]}59{text[19:]}" if leap else text).astimezone(UTC)
+        return as_written(text).astimezone(UTC)
     except OverflowError:
         msg = "outside the years that can be represented"
         raise ValueError(msg) from None
+
+
+def as_written(text: str) -> datetime:
+    """The instant in the offset in which it was written: its day and hour are the sender's."""
+    leap = text[17:19] == "60"  # a leap second cannot be represented: it is read as the second before
+    return datetime.fromisoformat(f"{text[:17]}59{text[19:]}" if leap else text)
 
 
 def moment(text: str | None) -> datetime | None:

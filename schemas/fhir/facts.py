@@ -3,8 +3,9 @@
 Mapping functions are pure: what they need to know of the world (site, time, who a reference means) is in `Context`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple, NoReturn, Protocol
 
@@ -41,6 +42,32 @@ class Events(NamedTuple):
     events: tuple[Event, ...]
 
 
+class Opening(NamedTuple):
+    """One stretch of time of a theatre, surgeon or nurse; all of a resource's day in one document become one event.
+
+    `free` False: the time is taken or was never right, so it counts as none. `version` is the resource's, or ''.
+    """
+
+    role: Literal["theatre", "surgeon", "nurse"]
+    location: str
+    day: date
+    shift: Literal["early", "late", "night"] | None
+    start: datetime
+    end: datetime
+    free: bool
+    version: str
+    skill: int | None = None
+    most_workload: int | None = None
+    ward: str | None = None
+    specialty: str | None = None
+
+
+class Openings(NamedTuple):
+    """What one Slot says: a nurse's may cover two shifts."""
+
+    openings: tuple[Opening, ...]
+
+
 class Ignored(NamedTuple):
     """Valid, understood, and of no use here; counted by type."""
 
@@ -54,7 +81,7 @@ class Refused(NamedTuple):
     path: str = ""
 
 
-Fact = Readings | Retraction | Events | Ignored | Refused
+Fact = Readings | Retraction | Openings | Events | Ignored | Refused
 
 
 class Stop(Exception):  # noqa: N818 - a way out of a mapping, not a fault; `resources.fact` turns it back into a value
@@ -84,6 +111,10 @@ class References(Protocol):
 
     def name(self, reference: Reference) -> str | None:
         """The name of the resource it points to, as `name_of` gives it; None when it points nowhere."""
+        ...
+
+    def resource(self, reference: Reference) -> Mapping[str, object] | None:
+        """The resource itself, if it is in the same document; not read yet, so it may be anything."""
         ...
 
     def sex(self, patient: str) -> Literal["female", "male", "other", "unknown"]:

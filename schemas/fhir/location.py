@@ -1,6 +1,9 @@
-"""Location → wards, rooms, beds and a bed's status (FHIR R4 Location; operationalStatus is HL7 v2 table 0116)."""
+"""Location → wards, rooms, theatres, beds and a bed's status (FHIR R4 Location; operationalStatus: HL7 v2 table 0116).
 
-from collections.abc import Mapping
+HL7's location-physical-type has no operating theatre: it is a room (`ro`), and `type` says what it is for.
+"""
+
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
 from pydantic import TypeAdapter, with_config
@@ -20,6 +23,10 @@ STATUSES: Final[dict[str, Literal["free", "occupied", "cleaning", "closed"]]] = 
 }  # fmt: skip
 ISOLATION: Final = frozenset({"ISOL", "I"})
 """Our code in Location.type (system urn:wardwatch:location), and table 0116's 'isolated'."""
+THEATRE: Final = frozenset({"225738002", "1096-7"})
+"""Operating room: SNOMED CT; NHSN's healthcare service location codes (operating room/suite)."""
+PATIENT_LOCATION_TYPE: Final = "http://terminology.hl7.org/CodeSystem/v2-0260"
+"""HL7 v2 table 0260, whose O is an operating room."""
 
 
 @with_config(CLOSED)
@@ -41,12 +48,16 @@ _SHAPE = TypeAdapter(_Location)
 def location(content: Mapping[str, object], context: Context, full_url: str | None = None) -> Fact:
     """What a Location says; raises Stop. The event's `location` is the resource's id."""
     found = read(_SHAPE, content)
-    kind = next((KINDS[c] for c in codes(found.get("physicalType")) if c in KINDS), None)
+    types = found.get("type") or ()
+    kind: str | None = next((KINDS[c] for c in codes(found.get("physicalType")) if c in KINDS), None)
+    if kind in {None, "room"} and is_theatre(types):
+        kind = "theatre"
     if kind is None:
-        ignore("Location that is no site, ward, room or bed (physicalType)")
+        ignore("Location that is no site, ward, room, bed or theatre (physicalType, type)")
     name = required_name(found.get("id"), found.get("identifier"), full_url, "Location")[:128]
     status = found.get("operationalStatus", {}).get("code")
-    kinds = [c for concept in found.get("type") or () for c in codes(concept)]
+    kinds = [c for concept in types for c in codes(concept)]
+    no_specialty = ISOLATION | THEATRE | ({"O"} if kind == "theatre" else set())
     parent = found.get("partOf")
     within = context.references.name(parent) if parent else None
     base = {"site": context.site, "known": context.known, "location": name}
@@ -54,7 +65,7 @@ def location(content: Mapping[str, object], context: Context, full_url: str | No
         "kind": kind,
         "name": (found.get("name") or name)[:128],
         "within": within[:128] if within else None,
-        "specialty": next((c[:128] for c in kinds if c not in ISOLATION), None),
+        "specialty": next((c[:128] for c in kinds if c not in no_specialty), None),
         "isolation": status in ISOLATION or not ISOLATION.isdisjoint(kinds),
         "active": found.get("status") in {None, "active"},
     }
@@ -67,3 +78,10 @@ def location(content: Mapping[str, object], context: Context, full_url: str | No
         changed = base | {"id": digest(context.site, "BedStatus", name, bed, moment), "status": bed}
         events.append(BedStatusChanged.model_validate(changed))
     return Events(tuple(events))
+
+
+def is_theatre(types: Iterable[CodeableConcept]) -> bool:
+    """Whether Location.type says operating theatre, in any of the code systems that have a word for it."""
+    return any(
+        not THEATRE.isdisjoint(codes(concept)) or "O" in codes(concept, PATIENT_LOCATION_TYPE) for concept in types
+    )

@@ -13,7 +13,9 @@ from schemas.fhir.location import location
 from schemas.fhir.medication_administration import medication_administration
 from schemas.fhir.observation import observation
 from schemas.fhir.observation_profile import Observation, read_observation
+from schemas.fhir.schedule import practitioner_role, schedule
 from schemas.fhir.service_request import service_request
+from schemas.fhir.slot import slot
 from schemas.fhir.types import RESOURCE_TYPES
 
 Mapper = Callable[[Mapping[str, object], Context, str | None], Fact]
@@ -25,7 +27,10 @@ MAPPERS: Final[dict[str, Mapper]] = {
     "Goal": goal,
     "Location": location,
     "MedicationAdministration": medication_administration,
+    "PractitionerRole": practitioner_role,
+    "Schedule": schedule,
     "ServiceRequest": service_request,
+    "Slot": slot,
 }
 """Resources that become events as they stand; Patient and Observation have their own way in."""
 

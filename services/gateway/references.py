@@ -16,6 +16,7 @@ class BundleReferences:
         self._site, self._identity = site, identity
         self._patients: dict[str, str | None] = {}
         self._names: dict[str, str] = {}
+        self._resources: dict[str, Mapping[str, object]] = {}
 
     def patient_is(self, key: str, full_url: str | None, id_: str | None) -> None:
         """A Patient of this document was registered under this key."""
@@ -35,6 +36,9 @@ class BundleReferences:
         name = name_of(id_ if isinstance(id_, str) else None, listed, full_url)  # type: ignore[arg-type]  # unread yet
         if full_url and name:
             self._names[full_url] = name
+        for reference in (full_url, f"{content.get('resourceType')}/{id_}" if id_ else None):
+            if reference:
+                self._resources[reference] = content
 
     def patient(self, reference: Reference) -> str | None:
         """The patient key; logical references by identifier count too (FHIR R4, 2.3.0.2)."""
@@ -57,6 +61,10 @@ class BundleReferences:
         if text.startswith("#"):
             return None
         return self._names.get(text) or tail(text.partition("/_history/")[0]) or None
+
+    def resource(self, reference: Reference) -> Mapping[str, object] | None:
+        """The resource of this document that it points to."""
+        return self._resources.get(reference.get("reference", "").partition("/_history/")[0])
 
     def sex(self, patient: str) -> Literal["female", "male", "other", "unknown"]:
         """What the identity store knows of the person behind a key."""

@@ -24,6 +24,10 @@ class Everyone:
         """The last part."""
         return tail(reference.get("reference", "")) or None
 
+    def resource(self, reference: Reference) -> Json | None:
+        """Nothing: each document is alone."""
+        return None
+
     def sex(self, patient: str) -> Literal["female", "male", "other", "unknown"]:
         """All alike."""
         return "female"
