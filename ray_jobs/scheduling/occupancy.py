@@ -26,17 +26,27 @@ class Occupancy:
     """Days and shifts count from the horizon's start; minutes are those of operations."""
 
     patients: Mapping[str, Patient]
-    planned: Mapping[str, Where]
-    present: Mapping[tuple[str, int], list[Stay]]
+    planned: dict[str, Where]
+    present: dict[tuple[str, int], list[Stay]]
     """(room, day) to who lies there."""
-    surgeon_minutes: Mapping[tuple[str, int], int]
-    theatre_minutes: Mapping[tuple[str, int], int]
+    surgeon_minutes: dict[tuple[str, int], int]
+    theatre_minutes: dict[tuple[str, int], int]
     cover: Mapping[tuple[str, int], str]
     """(room, shift) to the nurse."""
     load: Mapping[tuple[str, int], int]
     """(nurse, shift) to workload."""
     limit: Mapping[int, Mapping[str, int]]
     """shift to the nurses at work and their most workload."""
+
+
+    def add(self, instance: Instance, patient: Patient, where: Where) -> None:
+        """One more admission; nurses stay as they are."""
+        self.planned[patient.id] = where
+        minutes = patient.surgery_duration
+        for used, key in ((self.surgeon_minutes, patient.surgeon_id), (self.theatre_minutes, where.theatre)):
+            used[key, where.day] = used.get((key, where.day), 0) + minutes
+        for day in range(where.day, min(where.day + patient.length_of_stay, instance.days)):
+            self.present.setdefault((where.room, day), []).append(patient)
 
 
 def occupancy(instance: Instance, solution: Solution) -> Occupancy:

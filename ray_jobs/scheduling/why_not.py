@@ -79,7 +79,7 @@ def weigh(
             hard.append(Hindrance("MandatoryUnscheduledPatients", f"must be planned by {_due(patient, words)}"))
     else:
         to = target(instance, used, patient, edit)
-        hard += _against(instance, used, patient, to, words)
+        hard += broken_rules(instance, used, patient, to, words)
     told = {h.rule for h in hard}
     hard += [
         Hindrance(rule, RULES[rule])
@@ -95,8 +95,8 @@ def weigh(
     return Verdict((*hard, *soft), changed, after, after["total_cost"] - report["total_cost"])
 
 
-def _against(instance: Instance, used: Occupancy, patient: Patient, to: Where, words: Words) -> Iterator[Hindrance]:
-    """Hard rules in plain words."""
+def broken_rules(instance: Instance, used: Occupancy, patient: Patient, to: Where, words: Words) -> Iterator[Hindrance]:
+    """Hard rules that an admission would break, in plain words, beside what is used already."""
     day, minutes = words.day(to.day), patient.surgery_duration
     now = used.planned.get(patient.id)
     if to.day < patient.surgery_release_day:

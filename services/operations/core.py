@@ -94,7 +94,7 @@ class Operations:
             rested = pace.planned_at is None or at - pace.planned_at >= PLAN_AGAIN
             if plan not in busy and pace.replan and rested and wards.waiting_requests(site):
                 pace.replan, pace.planned_at = False, at
-                jobs.append(Job(plan, partial(_propose, proposal.question(site, at), site.proposed)))
+                jobs.append(Job(plan, partial(_propose, proposal.question(site, at), site.ledger.proposed)))
         return jobs
 
     def _forecasts(self, site: Site, pace: _Pace, at: datetime) -> list[WardFacts]:

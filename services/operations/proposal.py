@@ -29,7 +29,7 @@ class Question:
 
 def question(site: Site, as_of: datetime) -> Question:
     """What is asked of the planner now."""
-    held = wards.approved(site)
+    held, standing = wards.approved(site), site.ledger.proposed
     beds = wards.beds(site, held)
     remain: dict[str, tuple[float, ...]] = {}
     names = sorted({b.ward for b in beds})
@@ -48,7 +48,7 @@ def question(site: Site, as_of: datetime) -> Question:
     return Question(
         site=site.name, as_of=as_of, waiting=tuple(wards.queue_of(site, as_of, held)), beds=tuple(beds),
         in_bed=tuple(lying.values()),
-        previous={a.request: a.bed for a in site.proposed.assignments if a.bed} if site.proposed else {},
+        previous={a.request: a.bed for a in standing.assignments if a.bed} if standing is not None else {},
         refused=wards.refused(site),
         held=tuple((r, requests[r].patient, h.bed, ward_by_bed.get(h.bed), h.by) for r, h in sorted(held.items())),
         names={p.location: p.name for p in site.locations.values()},

@@ -1,4 +1,4 @@
-"""One hospital as operations sees it: census, places, requests for beds, and what was proposed and decided.
+"""One hospital as operations sees it: census, places, requests, availability, acuity, and the ledger of its plans.
 
 Every fact is kept in its newest telling (`known`, then id), so the state is the fold of the facts
 known so far in whatever order the partitions brought them; `events` tells it again in full.
@@ -6,22 +6,28 @@ known so far in whatever order the partitions brought them; `events` tells it ag
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from ray_jobs.beds.census import Census
 from schemas.events import (
     AdmissionRequested,
+    AvailabilityPublished,
     BedStatusChanged,
     Event,
     LocationDefined,
     PatientMerged,
     PatientRegistered,
+    PlanQuestionAnswered,
+    PlanQuestionAsked,
     ScheduleDecided,
     ScheduleProposed,
     WardOccupancyChanged,
+    WarningScoreComputed,
 )
 from schemas.events.clinical import EncounterEvent
+from services.operations.acuity import Acuity
+from services.operations.ledger import LEDGER, Ledger, stamp
 
 READS: tuple[type[Event], ...] = (
     EncounterEvent,
@@ -30,11 +36,14 @@ READS: tuple[type[Event], ...] = (
     AdmissionRequested,
     LocationDefined,
     BedStatusChanged,
-    ScheduleProposed,
-    ScheduleDecided,
+    AvailabilityPublished,
+    *LEDGER,
     WardOccupancyChanged,
+    WarningScoreComputed,
 )
 """What changes the state; all else on the topics is passed over."""
+UNDECIDED_KEPT = timedelta(days=2)
+"""Proposals that nobody decided about are many: they are dropped long before the others."""
 _E = TypeVar("_E", bound=Event)
 _K = TypeVar("_K")
 
@@ -51,51 +60,44 @@ class Site:
     statuses: dict[str, BedStatusChanged] = field(default_factory=dict)
     requests: dict[str, AdmissionRequested] = field(default_factory=dict)
     patients: dict[str, PatientRegistered] = field(default_factory=dict)
-    proposed: ScheduleProposed | None = None
-    proposals: dict[str, ScheduleProposed] = field(default_factory=dict)
-    decisions: dict[str, ScheduleDecided] = field(default_factory=dict)
+    availability: dict[tuple[str, date, str | None], AvailabilityPublished] = field(default_factory=dict)
+    acuity: Acuity = field(default_factory=Acuity)
+    ledger: Ledger = field(default_factory=Ledger)
     told: dict[str | None, WardOccupancyChanged] = field(default_factory=dict)
 
-    def fold(self, event: Event) -> bool:
+    def fold(self, event: Event) -> bool:  # noqa: PLR0911 - a line a kind
         """Take one fact; whether it may have changed a plan (occupancy, beds, requests, decisions)."""
         self.since = event.known if self.since is None else min(self.since, event.known)
         self.now = event.known if self.now is None else max(self.now, event.known)
         match event:
             case WardOccupancyChanged():
-                _keep(self.told, event.ward, event)
-                return False
-            case ScheduleProposed():
-                self.proposals[event.proposal] = event
-                if self.proposed is None or _stamp(event) >= _stamp(self.proposed):
-                    self.proposed = event
-                return False
-            case LocationDefined():
-                _keep(self.locations, event.location, event)
-            case BedStatusChanged():
-                _keep(self.statuses, event.location, event)
-            case AdmissionRequested():
-                _keep(self.requests, event.request, event)
+                return _keep(self.told, event.ward, event, matters=False)
             case PatientRegistered():
-                _keep(self.patients, event.patient, event)
-                return False
-            case ScheduleDecided():
-                first = self.decisions.get(event.proposal)
-                if first is None or _stamp(event) < _stamp(first):  # the first word counts
-                    self.decisions[event.proposal] = event
-            case _:
-                return bool(self.census.apply(event))
-        return True
+                return _keep(self.patients, event.patient, event, matters=False)
+            case WarningScoreComputed():
+                return self.acuity.fold(event)
+            case ScheduleProposed() | ScheduleDecided() | PlanQuestionAsked() | PlanQuestionAnswered():
+                return self.ledger.fold(event)
+            case LocationDefined():
+                return _keep(self.locations, event.location, event)
+            case BedStatusChanged():
+                return _keep(self.statuses, event.location, event)
+            case AvailabilityPublished():
+                return _keep(self.availability, (event.location, event.day, event.shift), event)
+            case AdmissionRequested():
+                return _keep(self.requests, event.request, event)
+        return bool(self.census.apply(event))
 
-    def forget(self, before: datetime) -> None:
-        """Drop stays, requests and proposals that were over before an instant."""
+    def forget(self, before: datetime) -> list[ScheduleProposed]:
+        """Drop what was over before an instant; gives the theatre plans that were dropped, for their documents."""
         self.census.forget(before)
-        done = [r for r, e in self.requests.items() if e.status != "active" and e.known < before]
-        old = [p for p, e in self.proposals.items() if e.known < before and e != self.proposed]
-        for request in done:
+        self.acuity.forget(before)
+        for request in [r for r, e in self.requests.items() if e.status != "active" and e.known < before]:
             del self.requests[request]
-        for proposal in old:
-            del self.proposals[proposal]
-            self.decisions.pop(proposal, None)
+        for slot in [s for s in self.availability if s[1] < before.date()]:
+            del self.availability[slot]
+        latest = before if self.now is None else max(before, self.now - UNDECIDED_KEPT)
+        return self.ledger.forget(before, latest)
 
     def events(self) -> Iterator[Event]:
         """Facts that give this state again when they are folded, in any order."""
@@ -104,15 +106,13 @@ class Site:
         yield from self.statuses.values()
         yield from self.requests.values()
         yield from self.patients.values()
-        yield from self.proposals.values()
-        yield from self.decisions.values()
+        yield from self.availability.values()
+        yield from self.acuity.events()
+        yield from self.ledger.events()
         yield from self.told.values()
 
 
-def _keep(held: dict[_K, _E], key: _K, event: _E) -> None:
-    if key not in held or _stamp(event) >= _stamp(held[key]):
+def _keep(held: dict[_K, _E], key: _K, event: _E, *, matters: bool = True) -> bool:
+    if key not in held or stamp(event) >= stamp(held[key]):
         held[key] = event
-
-
-def _stamp(event: Event) -> tuple[datetime, str]:
-    return event.known, event.id
+    return matters

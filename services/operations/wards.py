@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ray_jobs.beds.census import Spell
 from ray_jobs.scheduling.beds import Bed, InBed, Sex, Waiting
-from schemas.events import AdmissionRequested, LocationDefined, ScheduleProposed
+from schemas.events import AdmissionRequested, LocationDefined
 from services.operations.site import Site
 
 
@@ -119,7 +119,7 @@ def queue_of(site: Site, now: datetime, held: Mapping[str, Held]) -> list[Waitin
     """Who waits without an approved bed."""
     return [
         Waiting(
-            r.request, r.patient, _sex_of_request(site, r), r.specialty, r.priority, r.isolation,
+            r.request, r.patient, sex_of_request(site, r), r.specialty, r.priority, r.isolation,
             max(0.0, (now - r.requested).total_seconds() / 3600),
         )
         for r in waiting_requests(site)
@@ -131,8 +131,8 @@ def approved(site: Site) -> dict[str, Held]:
     """Approved beds by request, while the request waits and the bed is empty; a later approval counts."""
     waiting, taken = {r.request for r in waiting_requests(site)}, site.census.beds().keys()
     held: dict[str, Held] = {}
-    for proposal in _decided(site, "approve"):
-        by = site.decisions[proposal.proposal].by
+    for proposal, decision in site.ledger.decided("beds", "approve"):
+        by = decision.by
         for a in proposal.assignments:
             if a.bed is not None and a.request in waiting and a.bed not in taken:
                 held = {r: h for r, h in held.items() if h.bed != a.bed}
@@ -142,15 +142,12 @@ def approved(site: Site) -> dict[str, Held]:
 
 def refused(site: Site) -> frozenset[tuple[str, str]]:
     """Requests and beds that an administrator said no to."""
-    return frozenset((a.request, a.bed) for p in _decided(site, "reject") for a in p.assignments if a.bed is not None)
+    rejected = site.ledger.decided("beds", "reject")
+    return frozenset((a.request, a.bed) for p, _ in rejected for a in p.assignments if a.bed is not None)
 
 
-def _decided(site: Site, decision: str) -> list[ScheduleProposed]:
-    ids = [d.proposal for d in sorted(site.decisions.values(), key=lambda d: (d.known, d.id)) if d.decision == decision]
-    return [site.proposals[i] for i in ids if i in site.proposals]
-
-
-def _sex_of_request(site: Site, request: AdmissionRequested) -> Sex:
+def sex_of_request(site: Site, request: AdmissionRequested) -> Sex:
+    """As the request says, else as registered."""
     registered = site.patients.get(request.patient)
     return registered.sex if request.sex == "unknown" and registered is not None else request.sex
 
