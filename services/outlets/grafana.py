@@ -10,6 +10,7 @@ from services.outlets.board import AnnotationBoard, BoardMisconfigured, BoardRef
 from services.outlets.delivery import Outcome
 from services.outlets.drift_annotation import drift_revised
 from services.outlets.loop import Attempt
+from services.runtime.ports import Partition
 
 
 class Grafana:
@@ -20,6 +21,9 @@ class Grafana:
 
     def __init__(self, board: AnnotationBoard) -> None:
         self._board = board
+
+    def begin(self, partition: Partition, offset: int) -> None:
+        """Nothing to remember: an annotation holds all that was said of it."""
 
     def deliver(self, event: Event) -> Attempt:
         """Put the alert's annotation in step with this transition."""

@@ -43,6 +43,10 @@ class Destination(Protocol):
 
     name: str
 
+    def begin(self, partition: Partition, offset: int) -> None:
+        """The partition's records come from this offset on: remember what those before it said, if that is needed."""
+        ...
+
     def deliver(self, event: Event) -> Attempt:
         """Try once."""
         ...
@@ -96,7 +100,9 @@ class Outlet:
         for partition in polled.assigned:
             # A rebalance that gives a partition back keeps its position, which is past what was just dropped.
             start = self._worker.committed(partition)
-            self._worker.seek(partition, self._worker.bounds(partition)[0] if start is None else start)
+            offset = self._worker.bounds(partition)[0] if start is None else start
+            self._destination.begin(partition, offset)
+            self._worker.seek(partition, offset)
         for partition, records in polled.records.items():
             if partition not in polled.assigned:
                 self._waiting.extend(records)

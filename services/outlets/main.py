@@ -32,7 +32,7 @@ def main(settings: Settings) -> None:
             group = f"{SERVICE}-{grafana.name}"
             run(grafana, lambda: KafkaWorker(settings.kafka, group, grafana.topics, slot=settings.slot), health, stop)
         else:
-            idle(health, stop)
+            idle(health, stop, "no Grafana configured: set WARDWATCH_GRAFANA_URL and WARDWATCH_GRAFANA_TOKEN")
     finally:
         stop_web()
 
@@ -60,9 +60,9 @@ def run(destination: Destination, join: Callable[[], Worker], health: Health, st
                 worker.close()
 
 
-def idle(health: Health, stop: threading.Event) -> None:
+def idle(health: Health, stop: threading.Event, why: str) -> None:
     """Nothing to do is no fault: ready, and nothing of the log is read."""
-    _log.info("no Grafana configured: set WARDWATCH_GRAFANA_URL and WARDWATCH_GRAFANA_TOKEN")
+    _log.info(why)
     health.set("assigned")
     while not stop.wait(1.0):
         health.beat()

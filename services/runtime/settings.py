@@ -29,6 +29,10 @@ class Settings(BaseSettings):
     """Grafana that shows the alerts; none: the outlet idles."""
     grafana_token: SecretStr = SecretStr("")
     """Service account's token, role Editor (docs/grafana.md)."""
+    fhir_server_url: str = ""
+    """Base URL of the hospital's FHIR R4 server, to which approved plans are written; none: that outlet idles."""
+    fhir_server_token: SecretStr = SecretStr("")
+    """Bearer token for it: read Patient, read and write Appointment, ServiceRequest, Task, Provenance."""
 
     # Who we are
     site: str = "main"

@@ -82,7 +82,7 @@ def openings(content: Json) -> tuple[Opening, ...]:
     ],
 )
 def test_a_theatre(said: Json) -> None:
-    """A room whose type says operating room, in any of three code systems, is a theatre and has no specialty by that."""
+    """A room whose type says operating room, in any of three code systems, is a theatre."""
     content = {k: v for k, v in (theatre() | said).items() if v is not None}
     found = fact(content, CONTEXT)
     assert isinstance(found, Events)
@@ -162,7 +162,8 @@ def test_a_nurses_ward() -> None:
         ({"contained": [contained("Practitioner/n", category="106292003", skill=None)]}, Refused),
         ({"contained": [contained("Practitioner/n", category="106292003", skill=12)]}, Refused),
         ({"contained": [contained("Practitioner/n", category="106292003", load=-1)]}, Refused),
-        ({"contained": [contained("Practitioner/n", category="106292003")], "end": "2026-01-05T09:00:00+01:00"}, Refused),
+        ({"contained": [contained("Practitioner/n", category="106292003")], "start": "2026-01-05T14:00:00+01:00",
+          "end": "2026-01-05T17:00:00+01:00"}, Refused),
         ({"modifierExtension": [{"url": "urn:x", "valueBoolean": True}]}, Refused),
     ],
 )  # fmt: skip

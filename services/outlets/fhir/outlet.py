@@ -1,0 +1,114 @@
+"""The FHIR outlet: what an administrator decided about a plan is written back to the hospital's server.
+
+A decision is many resources. One that the server refuses goes to the dead letters in the decision's name and
+holds up no other; while the server is away the decision waits where it stopped, and all others behind it.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from schemas.events import Event, ScheduleDecided, ScheduleProposed
+from services.outlets.delivery import Outcome
+from services.outlets.fhir.effects import Ask, Book, CallOff, Cancel, Effect, effects
+from services.outlets.fhir.people import People
+from services.outlets.fhir.plans import Change, Plans
+from services.outlets.fhir.server import FhirServer, ServerMisconfigured, ServerRefused, ServerUnavailable
+from services.outlets.fhir.writing import Writer
+from services.outlets.loop import Attempt
+from services.runtime.errors import StoreUnavailable
+from services.runtime.ports import Identity, Partition
+
+ATTEMPT_S: Final = 60.0
+"""An attempt ends after so long and goes on where it was with the next: the group must hear from us."""
+NAMED: Final = 5
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far the decision at hand was written."""
+
+    writer: Writer
+    done: int = 0
+    refused: list[str] = field(default_factory=list)
+
+
+class HospitalServer:
+    """A FHIR server as a destination."""
+
+    name = "fhir"
+    topics = ("plans",)
+
+    def __init__(
+        self,
+        server: FhirServer,
+        identity: Identity,
+        remember: Callable[[Partition, int], Plans],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._server, self._identity, self._remember, self._monotonic = server, identity, remember, monotonic
+        self._plans = Plans()
+        self._progress: dict[str, _Progress] = {}
+
+    def begin(self, partition: Partition, offset: int) -> None:
+        """Know what the records before this offset said; raises DependencyError when the log cannot be read."""
+        self._plans = self._remember(partition, offset)
+        self._progress.clear()
+
+    def deliver(self, event: Event) -> Attempt:
+        """Write what a decision changes; anything else on the topic is only remembered."""
+        if not isinstance(event, ScheduleDecided):
+            if isinstance(event, ScheduleProposed):
+                self._plans.fold(event)
+            return Attempt(Outcome.DELIVERED)
+        if event.decision in {"approve", "undo"} and not self._plans.knows(event):
+            return Attempt(Outcome.REFUSED, "the proposal that was decided about is not in the log any more")
+        change = self._plans.change(event)
+        if change is not None:
+            try:
+                refused = self._write(event, change)
+            except (ServerUnavailable, StoreUnavailable) as error:
+                return Attempt(Outcome.UNAVAILABLE, str(error))
+            except ServerMisconfigured as error:
+                return Attempt(Outcome.MISCONFIGURED, str(error))
+            self._progress.clear()
+            if refused:
+                self._plans.fold(event)
+                more = f" and {len(refused) - NAMED} more" if len(refused) > NAMED else ""
+                return Attempt(Outcome.REFUSED, "; ".join(refused[:NAMED]) + more)
+        self._plans.fold(event)
+        return Attempt(Outcome.DELIVERED)
+
+    def _write(self, decided: ScheduleDecided, change: Change) -> list[str]:
+        """Write the change, or go on with it; what was refused and why, in words without a person."""
+        if decided.id not in self._progress:
+            self._progress = {
+                decided.id: _Progress(Writer(self._server, People(self._server, self._identity), decided))
+            }
+        now = self._progress[decided.id]
+        # What the server said about people and requests may have changed since the last attempt.
+        now.writer.people = People(self._server, self._identity)
+        ends = self._monotonic() + ATTEMPT_S
+        todo: list[Effect | None] = [*effects(change), None]  # the last: who vouches
+        for effect in todo[now.done :]:
+            if self._monotonic() > ends:
+                raise ServerUnavailable(f"{now.done} of {len(todo)} effects written in {ATTEMPT_S:g} s")
+            try:
+                now.writer.vouch() if effect is None else now.writer.write(effect)
+            except ServerRefused as error:
+                now.refused.append(f"{_name(effect)}: {error.reason}")
+            now.done += 1
+        return now.refused
+
+
+def _name(effect: Effect | None) -> str:
+    """The effect and its request, which names nobody."""
+    match effect:
+        case None:
+            return "Provenance"
+        case Book(booking) | Cancel(booking, _):
+            return f"{type(effect).__name__} {booking.request}"
+        case Ask() | CallOff():
+            return f"{type(effect).__name__} {effect.request}"

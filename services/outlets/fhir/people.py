@@ -1,0 +1,66 @@
+"""Whom a patient key and a request id mean at the hospital's server: the one place where identity is translated.
+
+The receiver is the hospital itself (design rule 10). A request is found among the patient's own, because the bus
+carries only the hash of its name.
+"""
+
+import re
+from typing import Final
+
+from schemas.fhir.facts import name_of
+from schemas.fhir.patient import FHIR_AUTHORITY, MRN_AUTHORITY
+from schemas.fhir.planned import Ref, Resource
+from schemas.fhir.service_request import request_id
+from services.outlets.fhir.server import FhirServer, ServerRefused
+from services.runtime.ports import Identity
+
+ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
+"""FHIR's own rule for a logical id."""
+
+
+class People:
+    """References of one decision; asks the server at most once about each. A new one for each attempt."""
+
+    def __init__(self, server: FhirServer, identity: Identity) -> None:
+        self._server, self._identity = server, identity
+        self._patients: dict[str, Ref] = {}
+        self._requests: dict[str, dict[str, Resource]] = {}
+
+    def patient(self, key: str) -> Ref:
+        """The hospital's reference to a patient; raises ServerRefused for somebody who was never registered."""
+        if key not in self._patients:
+            self._patients[key] = self._patient(key)
+        return self._patients[key]
+
+    def request(self, site: str, key: str, request: str) -> Resource | None:
+        """The ServiceRequest itself; None where this server has none by that name."""
+        reference = self.patient(key).get("reference", "")
+        if not reference:
+            return None
+        if key not in self._requests:
+            listed = self._server.search("ServiceRequest", {"patient": reference.removeprefix("Patient/")})
+            named = ((name_of(r.get("id"), r.get("identifier"), None), r) for r in listed)
+            self._requests[key] = {request_id(site, name): r for name, r in named if name}
+        return self._requests[key].get(request)
+
+    def _patient(self, key: str) -> Ref:
+        person = self._identity.person(key)
+        if person is None:
+            raise ServerRefused("nobody is registered under this patient key")
+        for known in person.identifiers:
+            whole = ID.fullmatch(known.value) is not None
+            if known.authority == FHIR_AUTHORITY and whole and self._server.read("Patient", known.value):
+                return {"reference": f"Patient/{known.value}"}
+        for known in person.identifiers:
+            if known.authority != FHIR_AUTHORITY:
+                system = {} if known.authority == MRN_AUTHORITY else {"system": known.authority}
+                return {"type": "Patient", "identifier": system | {"value": known.value}}
+        raise ServerRefused("this server does not have the patient, and there is no record number to name them by")
+
+
+def named(kind: str, name: str) -> Ref:
+    """A reference to a practitioner or place by the name that it has on the bus (`schemas.fhir.facts.name_of`)."""
+    if ID.fullmatch(name):
+        return {"reference": f"{kind}/{name}"}
+    system, _, value = name.rpartition("|")
+    return {"type": kind, "identifier": ({"system": system} if system else {}) | {"value": value}}
