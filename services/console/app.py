@@ -6,7 +6,20 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from services.console.parts import Parts
-from services.console.web import advice, beds, board, decisions, events, explain, films, pages, patient, session, system
+from services.console.web import (
+    advice,
+    beds,
+    board,
+    decisions,
+    events,
+    explain,
+    films,
+    pages,
+    patient,
+    schedule,
+    session,
+    system,
+)
 from services.runtime.health import Health
 from services.runtime.web import create_app
 
@@ -24,7 +37,7 @@ def console_app(parts: Parts, health: Health) -> FastAPI:
             )
         return JSONResponse({"error": error.detail}, status_code=error.status_code, headers=error.headers)
 
-    for room in (session, board, patient, explain, films, beds, system, decisions, advice, events):
+    for room in (session, board, patient, explain, films, beds, schedule, system, decisions, advice, events):
         app.include_router(room.router(parts))
     app.mount("/static", StaticFiles(directory=pages.HERE / "static"), name="static")
     return app

@@ -21,11 +21,12 @@ class Changes:
     number: int
     patients: frozenset[str]
     beds: bool
+    schedule: bool = False
     everything: bool = False
 
 
 class Hub:
-    """Numbers of the last change of each patient, and of places and plans."""
+    """Numbers of the last change of each patient, of beds and places, and of schedules."""
 
     def __init__(self) -> None:
         self.epoch = secrets.token_hex(4)
@@ -34,6 +35,7 @@ class Hub:
         self._forgotten = 0
         self._patients: dict[str, int] = {}
         self._beds = 0
+        self._schedule = 0
 
     def told(self, touched: Touched) -> None:
         """The projection committed a batch."""
@@ -44,6 +46,8 @@ class Hub:
                 self._patients[patient] = self._number
             if touched.beds:
                 self._beds = self._number
+            if touched.schedule:
+                self._schedule = self._number
             while len(self._patients) > MOST_REMEMBERED:
                 oldest = next(iter(self._patients))
                 self._forgotten = self._patients.pop(oldest)
@@ -62,6 +66,7 @@ class Hub:
                 self._number,
                 frozenset(newer),
                 beds=self._beds > number,
+                schedule=self._schedule > number,
                 everything=number < self._forgotten or number > self._number,
             )
 

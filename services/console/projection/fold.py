@@ -17,6 +17,7 @@ from schemas.events import (
     AlertSnoozed,
     AlertSuppressed,
     AlertWentStale,
+    AvailabilityPublished,
     BedDemandForecasted,
     BedStatusChanged,
     CareLimitSet,
@@ -38,15 +39,18 @@ from schemas.events import (
     PatientHistoryMoved,
     PatientMerged,
     PatientRegistered,
+    PlanQuestionAnswered,
+    PlanQuestionAsked,
     ReadingsRetracted,
     RiskForecasted,
     ScheduleDecided,
     ScheduleProposed,
+    StaffingForecasted,
     WardOccupancyChanged,
     WarningScoreComputed,
 )
-from services.console.projection import alerts, clinical, places, risk
-from services.console.projection.schema import DROPPED_AFTER_A_STAY, DROPPED_WHEN_OLD
+from services.console.projection import alerts, clinical, demand, places, plans, risk
+from services.console.projection.schema import DROPPED_AFTER_A_MONTH, DROPPED_AFTER_A_STAY, DROPPED_WHEN_OLD
 from services.console.projection.store import Store, micros
 from services.console.projection.turn import HOUR_US, Turn
 from services.runtime.ports import Partition, Record
@@ -54,6 +58,7 @@ from services.runtime.ports import Partition, Record
 TOPICS: Final = ("places", "clinical", "risk", "findings", "alerts", "plans", "decisions", "models")
 KEPT_US: Final = 48 * HOUR_US
 STAY_US: Final = 14 * 24 * HOUR_US
+MONTH_US: Final = 28 * 24 * HOUR_US
 
 FOLDS: Final[dict[type[Event], Callable[[Turn, Any], None]]] = {
     ObservationsRecorded: clinical.observed,
@@ -87,20 +92,28 @@ FOLDS: Final[dict[type[Event], Callable[[Turn, Any], None]]] = {
     AlertResolved: alerts.moved,
     LocationDefined: places.defined,
     BedStatusChanged: places.bed_changed,
-    WardOccupancyChanged: places.counted,
-    BedDemandForecasted: places.demanded,
-    ScheduleProposed: places.proposed,
-    ScheduleDecided: places.schedule_decided,
+    AvailabilityPublished: places.available,
+    WardOccupancyChanged: demand.counted,
+    BedDemandForecasted: demand.forecast,
+    StaffingForecasted: demand.staffed,
+    ScheduleProposed: plans.proposed,
+    ScheduleDecided: plans.decided,
+    PlanQuestionAsked: plans.asked,
+    PlanQuestionAnswered: plans.answered,
 }
 """Every event that changes what a page shows. Others are counted and passed over."""
+
+OF_SCHEDULE: Final = (ScheduleProposed, ScheduleDecided, PlanQuestionAsked, PlanQuestionAnswered)
+"""What the schedule page shows."""
 
 
 @dataclass(slots=True)
 class Touched:
-    """What a batch changed: patients by key, and whether places or plans did."""
+    """What a batch changed: patients by key, whether beds, counts or places did, and whether a schedule did."""
 
     patients: set[str] = field(default_factory=set)
     beds: bool = False
+    schedule: bool = False
     events: int = 0
     newest_known: int = 0
     newest_written_ms: int = 0
@@ -114,13 +127,14 @@ def fold(store: Store, batch: Mapping[Partition, Sequence[Record]]) -> Touched:
     with store.writing() as db:
         row = db.execute("SELECT value FROM meta WHERE name = 'newest_known'").fetchone()
         before = touched.newest_known = int(row["value"]) if row else 0
-        turn = Turn(db, _oldest(before, KEPT_US), _oldest(before, STAY_US))
+        turn = Turn(db, *(_oldest(before, kept) for kept in (KEPT_US, STAY_US, MONTH_US)))
         for partition, records in batch.items():
             _fold_partition(turn, partition, records, touched)
         db.execute("INSERT OR REPLACE INTO meta VALUES ('newest_known', ?)", (touched.newest_known,))
         for tables, kept, dropped in (
             (DROPPED_WHEN_OLD, KEPT_US, turn.oldest),
             (DROPPED_AFTER_A_STAY, STAY_US, turn.stay),
+            (DROPPED_AFTER_A_MONTH, MONTH_US, turn.month),
         ):
             if (oldest := _oldest(touched.newest_known, kept)) > dropped:
                 for table, column in tables:
@@ -175,6 +189,7 @@ def _mark(touched: Touched, event: Event) -> None:
         touched.beds |= event.topic == "clinical" and not isinstance(event, ObservationsRecorded)
     else:
         touched.beds = True
+        touched.schedule |= isinstance(event, OF_SCHEDULE)
 
 
 def positions(store: Store) -> dict[Partition, int]:

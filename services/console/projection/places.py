@@ -1,15 +1,8 @@
-"""Wards, rooms and beds (topic `places`), and how full they are and will be (`plans`)."""
+"""Wards, rooms, beds and theatres, and who and what can be planned when (topic `places`)."""
 
-from schemas.events import (
-    BedDemandForecasted,
-    BedStatusChanged,
-    LocationDefined,
-    ScheduleDecided,
-    ScheduleProposed,
-    WardOccupancyChanged,
-)
+from schemas.events import AvailabilityPublished, BedStatusChanged, LocationDefined
 from services.console.projection.store import micros
-from services.console.projection.turn import Turn, as_json
+from services.console.projection.turn import Turn
 
 
 def defined(turn: Turn, event: LocationDefined) -> None:
@@ -37,61 +30,20 @@ def bed_changed(turn: Turn, event: BedStatusChanged) -> None:
     )
 
 
-def counted(turn: Turn, event: WardOccupancyChanged) -> None:
-    """A point of the census; the newest is now."""
-    as_of = micros(event.as_of)
-    if as_of >= turn.oldest:
-        turn.db.execute(
-            "INSERT OR REPLACE INTO census VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (event.site, event.ward or "", as_of, event.occupied, event.beds, event.closed, event.waiting),
-        )
-
-
-def demanded(turn: Turn, event: BedDemandForecasted) -> None:
-    """The newest forecast of a ward's beds."""
+def available(turn: Turn, event: AvailabilityPublished) -> None:
+    """How long a theatre or surgeon can be planned on a day, or that a nurse works a shift; the newest word counts."""
     turn.db.execute(
-        "INSERT INTO demand VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site, ward) DO UPDATE SET"
-        " as_of = excluded.as_of, known = excluded.known, model = excluded.model, version = excluded.version,"
-        " levels = excluded.levels, hours = excluded.hours"
-        " WHERE (excluded.as_of, excluded.known) >= (demand.as_of, demand.known)",
+        "INSERT OR REPLACE INTO availability VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             event.site,
-            event.ward or "",
-            micros(event.as_of),
-            micros(event.known),
-            event.model,
-            event.version,
-            str(list(event.levels)),
-            as_json(event.hours),
+            event.location,
+            event.day.isoformat(),
+            event.shift or "",
+            event.role,
+            event.minutes,
+            event.skill,
+            event.most_workload,
+            event.ward,
+            event.specialty,
         ),
-    )
-
-
-def proposed(turn: Turn, event: ScheduleProposed) -> None:
-    """A proposal, told once."""
-    turn.db.execute(
-        "INSERT INTO proposals (proposal, site, ward, kind, as_of, assignments) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (proposal) DO UPDATE SET kind = excluded.kind, as_of = excluded.as_of,"
-        " assignments = excluded.assignments",
-        (
-            event.proposal,
-            event.site,
-            event.ward or "",
-            event.kind,
-            micros(event.as_of),
-            as_json(event.assignments),
-        ),
-    )
-
-
-def schedule_decided(turn: Turn, event: ScheduleDecided) -> None:
-    """What became of a proposal: the first word counts."""
-    turn.db.execute(
-        "INSERT INTO proposals (proposal, site, ward, kind, as_of, assignments) VALUES (?, ?, ?, 'beds', ?, '[]')"
-        " ON CONFLICT (proposal) DO NOTHING",
-        (event.proposal, event.site, event.ward or "", micros(event.as_of)),
-    )
-    turn.db.execute(
-        "UPDATE proposals SET decision = ?, who = ?, why = ?, decided = ? WHERE proposal = ? AND decision IS NULL",
-        (event.decision, event.by, event.why, micros(event.known), event.proposal),
     )

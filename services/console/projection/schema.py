@@ -6,7 +6,7 @@ table is written by one topic only, hence the order in which topics are read can
 
 from typing import Final
 
-VERSION: Final = 3
+VERSION: Final = 4
 
 TABLES: Final = """
 CREATE TABLE offsets (topic TEXT, partition INTEGER, next INTEGER NOT NULL,
@@ -84,11 +84,34 @@ CREATE TABLE bed_status (site TEXT, location TEXT, status TEXT NOT NULL, known I
     PRIMARY KEY (site, location)) WITHOUT ROWID;
 CREATE TABLE census (site TEXT, ward TEXT, as_of INTEGER, occupied INTEGER NOT NULL, beds INTEGER NOT NULL,
     closed INTEGER NOT NULL, waiting INTEGER NOT NULL, PRIMARY KEY (site, ward, as_of)) WITHOUT ROWID;
-CREATE TABLE demand (site TEXT, ward TEXT, as_of INTEGER NOT NULL, known INTEGER NOT NULL, model TEXT NOT NULL,
-    version TEXT NOT NULL, levels TEXT NOT NULL, hours TEXT NOT NULL, PRIMARY KEY (site, ward)) WITHOUT ROWID;
+-- The last count of each hour, and what was forecast for an hour some leads ago: to say how good forecasts are.
+CREATE TABLE census_hours (site TEXT, ward TEXT, hour INTEGER, as_of INTEGER NOT NULL, occupied INTEGER NOT NULL,
+    PRIMARY KEY (site, ward, hour)) WITHOUT ROWID;
+CREATE TABLE demand (site TEXT, ward TEXT, service TEXT, resolution TEXT, as_of INTEGER NOT NULL,
+    known INTEGER NOT NULL, model TEXT NOT NULL, version TEXT NOT NULL, levels TEXT NOT NULL, hours TEXT NOT NULL,
+    drivers TEXT NOT NULL, PRIMARY KEY (site, ward, service, resolution)) WITHOUT ROWID;
+CREATE TABLE demand_past (site TEXT, ward TEXT, service TEXT, lead INTEGER, hour INTEGER, target INTEGER NOT NULL,
+    as_of INTEGER NOT NULL, known INTEGER NOT NULL, mean REAL NOT NULL, low REAL NOT NULL, high REAL NOT NULL,
+    PRIMARY KEY (site, ward, service, lead, hour)) WITHOUT ROWID;
+CREATE TABLE staffing (site TEXT, ward TEXT, as_of INTEGER NOT NULL, known INTEGER NOT NULL, shifts TEXT NOT NULL,
+    PRIMARY KEY (site, ward)) WITHOUT ROWID;
+CREATE TABLE availability (site TEXT, location TEXT, day TEXT, shift TEXT, role TEXT NOT NULL,
+    minutes INTEGER NOT NULL, skill INTEGER, most_workload INTEGER, ward TEXT, specialty TEXT,
+    PRIMARY KEY (site, location, day, shift)) WITHOUT ROWID;
 CREATE TABLE proposals (proposal TEXT PRIMARY KEY, site TEXT NOT NULL, ward TEXT NOT NULL, kind TEXT NOT NULL,
-    as_of INTEGER NOT NULL, assignments TEXT NOT NULL, decision TEXT, who TEXT, why TEXT,
-    decided INTEGER) WITHOUT ROWID;
+    as_of INTEGER NOT NULL, known INTEGER NOT NULL, assignments TEXT NOT NULL, bookings TEXT NOT NULL,
+    costs TEXT NOT NULL, changes TEXT NOT NULL, conflicts TEXT NOT NULL, risks TEXT NOT NULL, document TEXT,
+    base TEXT, cause TEXT NOT NULL, begins TEXT, days INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX proposals_newest ON proposals (site, kind, as_of);
+CREATE TABLE plan_decisions (id TEXT PRIMARY KEY, proposal TEXT NOT NULL, site TEXT NOT NULL, decision TEXT NOT NULL,
+    who TEXT NOT NULL, why TEXT NOT NULL, known INTEGER NOT NULL, edits TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX plan_decisions_proposal ON plan_decisions (proposal, known);
+CREATE TABLE plan_questions (question TEXT PRIMARY KEY, proposal TEXT NOT NULL, site TEXT NOT NULL, who TEXT NOT NULL,
+    known INTEGER NOT NULL, edit TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX plan_questions_proposal ON plan_questions (proposal, known);
+CREATE TABLE plan_answers (question TEXT PRIMARY KEY, proposal TEXT NOT NULL, site TEXT NOT NULL,
+    known INTEGER NOT NULL, hindrances TEXT NOT NULL, price INTEGER, changes TEXT NOT NULL,
+    text TEXT NOT NULL) WITHOUT ROWID;
 """
 
 DROPPED_WHEN_OLD: Final = (
@@ -101,3 +124,12 @@ DROPPED_WHEN_OLD: Final = (
 """Tables that hold the last 48 hours only, and the column that says how old a row is."""
 DROPPED_AFTER_A_STAY: Final = (("risk_hours", "hour"),)
 """The same for those that hold the last fourteen days."""
+DROPPED_AFTER_A_MONTH: Final = (
+    ("census_hours", "hour"),
+    ("demand_past", "hour"),
+    ("proposals", "as_of"),
+    ("plan_decisions", "known"),
+    ("plan_questions", "known"),
+    ("plan_answers", "known"),
+)
+"""The same for those that hold the last 28 days."""

@@ -13,11 +13,15 @@ HOUR_US: Final = 3_600_000_000
 
 @dataclass(slots=True)
 class Turn:
-    """One transaction of the projection: no trend is kept before `oldest` (µs), no course of risk before `stay`."""
+    """One transaction of the projection.
+
+    Before `oldest` (µs) no trend is kept, before `stay` no course of risk, before `month` no plan, count or decision.
+    """
 
     db: sqlite3.Connection
     oldest: int
     stay: int
+    month: int
     position: int = 0
 
     def patient(self, patient: str, site: str) -> None:

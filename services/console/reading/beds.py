@@ -3,11 +3,13 @@
 import json
 import sqlite3
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from services.console import words
+from services.console.plans.standing import Word
 from services.console.projection.store import instant, micros
-from services.console.reading import board, patients
+from services.console.reading import board, patients, said
 from services.console.reading.beds_view import Bed, BedsView, Demand, Hour, Occupant, Proposal, Room, Waiting, WardBeds
 from services.console.reading.parts import Point
 from services.console.reading.viewer import Names, Viewer, full_name
@@ -32,7 +34,7 @@ def beds(db: sqlite3.Connection, site: str, now: datetime, names: Names, viewer:
         now=now,
         wards=(*([whole] if whole.beds or whole.demand else []), *wards),
         waiting=waiting,
-        proposals=tuple(_proposal(r, places, {w.request for w in waiting}) for r in proposals),
+        proposals=tuple(_proposal(r, said.stands(db, r["proposal"]), places, waiting) for r in proposals),
     )
 
 
@@ -163,16 +165,17 @@ def _waiting(
     return tuple(found)
 
 
-def _proposal(r: sqlite3.Row, places: dict[str, str], waiting: set[str]) -> Proposal:
+def _proposal(r: sqlite3.Row, word: Word | None, places: dict[str, str], waits: Sequence[Waiting]) -> Proposal:
+    waiting = {w.request for w in waits}
     # Who waits no longer is no part of what is still to be decided.
-    assignments = [a for a in json.loads(r["assignments"]) if a["request"] in waiting or r["decision"]]
+    assignments = [a for a in json.loads(r["assignments"]) if a["request"] in waiting or word]
     return Proposal(
         id=r["proposal"],
         ward=places.get(r["ward"], r["ward"]) or "Whole site",
         as_of=instant(r["as_of"]),
         placed=sum(a["bed"] is not None for a in assignments),
         total=len(assignments),
-        decision=r["decision"],
-        who=r["who"],
-        why=r["why"] or None,
+        decision=word.decision if word else None,
+        who=word.who if word else None,
+        why=(word.why or None) if word else None,
     )

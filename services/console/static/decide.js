@@ -6,6 +6,7 @@ const REASONS = {
   resolve: ["Seen, no longer a concern"],
   "not appropriate": ["Done already", "Contraindicated", "Not in the patient's interest", "Another cause is known"],
   reject: ["Bed not suitable", "Bed kept for another patient", "Patient not ready"],
+  plan: ["Surgeon not available", "Instruments not available", "Patient not fit for surgery", "Too many changes at once"],
 };
 const TITLES = {
   snooze: "Keep this alert quiet",
@@ -24,6 +25,8 @@ const DONE = {
   "taken back": "Taken back.",
   approve: "Approved.",
   reject: "Rejected.",
+  undo: "Approval taken back. The plan waits for a decision again.",
+  edit: "Saved. The planner repairs the plan around your edits.",
 };
 
 /** Say something for a few seconds. */
@@ -37,7 +40,7 @@ export function say(text, bad = false) {
 }
 
 /** Ask the server for a change, with the proof that one of our pages asks; throws what it answered. */
-async function post(path, body) {
+export async function post(path, body) {
   const answer = await fetch(path, {
     method: "POST",
     headers: {
@@ -48,8 +51,9 @@ async function post(path, body) {
   });
   if (!answer.ok) {
     const problem = await answer.json().catch(() => ({}));
-    throw new Error(problem.error ?? `the server answered ${answer.status}`);
+    throw new Error(problem.error ?? problem.detail?.[0]?.msg ?? `the server answered ${answer.status}`);
   }
+  return answer.json();
 }
 
 async function explain(button) {
@@ -79,14 +83,14 @@ async function send(button, body) {
 }
 
 function ask(button) {
-  const { decide, about } = button.dataset;
+  const { decide, about, reasons } = button.dataset;
   const dialog = document.getElementById("reason");
   const why = document.getElementById("reason-why");
   document.getElementById("reason-title").textContent = TITLES[decide];
   document.getElementById("reason-about").textContent = about ?? "";
   document.getElementById("reason-hours-label").hidden = decide !== "snooze";
   why.value = "";
-  const choices = REASONS[decide].map((text) => {
+  const choices = REASONS[reasons ?? decide].map((text) => {
     const choice = document.createElement("button");
     choice.type = "button";
     choice.textContent = text;

@@ -1,17 +1,21 @@
-"""What people decide here: an alert taken, snoozed or called wrong; a proposal of beds approved or rejected.
+"""What people decide here: an alert taken, snoozed or called wrong; a proposal approved, rejected, edited, taken back.
 
 The decision becomes an event and the page shows it as sent; the alert authority answers with a transition.
 """
 
+import json
+import sqlite3
 from datetime import timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel, Field, model_validator
 
-from schemas.events import DecisionMade, Event, ScheduleDecided
+from schemas.events import DecisionMade, Event, PlanEdit, ScheduleDecided
 from schemas.ids import digest
 from services.console.parts import Parts
+from services.console.plans.standing import ALLOWED
+from services.console.reading import said, schedule
 from services.console.web.session import decider
 from services.runtime.auth import Actor
 from services.runtime.errors import LogUnavailable
@@ -35,15 +39,18 @@ class AlertDecision(BaseModel):
 
 
 class ProposalDecision(BaseModel):
-    """Approved, or rejected with a reason."""
+    """Approved, rejected with a reason, edited, or an approval taken back."""
 
-    decision: Literal["approve", "reject"]
+    decision: Literal["approve", "reject", "edit", "undo"]
     why: Annotated[str, Field(max_length=1000)] = ""
+    edits: Annotated[tuple[PlanEdit, ...], Field(max_length=200)] = ()
 
     @model_validator(mode="after")
     def _reasoned(self) -> "ProposalDecision":
         if self.decision == "reject" and not self.why.strip():
             raise ValueError("to reject a proposal, say why")
+        if bool(self.edits) != (self.decision == "edit"):
+            raise ValueError("an edit names what it changes, and nothing else does")
         return self
 
 
@@ -96,13 +103,12 @@ def router(parts: Parts) -> APIRouter:
 
     @routes.post("/api/proposals/{proposal}/decisions", status_code=202)
     def on_proposal(proposal: str, asked: ProposalDecision, who: Annotated[Actor, Depends(decider)]) -> Sent:
-        """An administrator's word about a proposal of beds."""
+        """An administrator's word about a proposal of beds or theatres."""
         with parts.store.reading() as db:
             row = db.execute("SELECT * FROM proposals WHERE proposal = ?", (proposal,)).fetchone()
-        if row is None:
-            raise HTTPException(404, "there is no such proposal")
-        if row["decision"] is not None:
-            raise HTTPException(409, f"{row['who']} has decided already: {row['decision']}")
+            if row is None:
+                raise HTTPException(404, "there is no such proposal")
+            refuse(db, row, asked)
         at = parts.clock.now()
         return publish(
             parts,
@@ -116,7 +122,27 @@ def router(parts: Parts) -> APIRouter:
                 decision=asked.decision,
                 by=who.name,
                 why=asked.why.strip(),
+                edits=asked.edits,
             ),
         )
 
     return routes
+
+
+def refuse(db: sqlite3.Connection, row: sqlite3.Row, asked: ProposalDecision) -> None:
+    """Raises 409 where the word comes too late: decided already, or a newer plan has taken the proposal's place."""
+    word = said.stands(db, row["proposal"])
+    if asked.decision not in ALLOWED[word.decision if word else None]:
+        if word is None:
+            raise HTTPException(409, "nobody has approved this proposal, so there is nothing to take back")
+        raise HTTPException(409, f"{word.who} has decided already: {word.decision}")
+    if row["kind"] == "beds":
+        if asked.decision == "edit":
+            raise HTTPException(422, "a proposal of beds is approved or rejected; reject it to ask for another")
+        return
+    newest = schedule.newest(db, row["site"])
+    if asked.decision != "undo" and newest is not None and newest["proposal"] != row["proposal"]:
+        raise HTTPException(409, "a newer plan has taken this one's place; reload the page")
+    known = {b["request"] for b in json.loads(row["bookings"])}
+    if unknown := [e.request for e in asked.edits if e.request not in known]:
+        raise HTTPException(422, f"{unknown[0]} is not in this plan")

@@ -106,7 +106,10 @@ class Screen:
         if self.page == "board":
             keys = list(changes.patients)
             return ("rows", await run_in_threadpool(self.rows.of, keys, self.viewer)) if keys else None
-        concerned = changes.beds or bool(changes.patients) if self.page == "beds" else self.page in changes.patients
+        concerned = {
+            "beds": changes.beds or bool(changes.patients),
+            "schedule": changes.schedule,
+        }.get(self.page, self.page in changes.patients)
         return ("changed", {}) if concerned else None
 
     async def everything(self) -> News:
@@ -117,7 +120,7 @@ class Screen:
 
 
 def router(parts: Parts) -> APIRouter:
-    """`/events?page=board|beds|system|PATIENT KEY`."""
+    """`/events?page=board|beds|schedule|system|PATIENT KEY`."""
     routes = APIRouter(include_in_schema=False)
     rows = Rows(parts)
 

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from services.console import words
+from services.console import plan_words, words
 from services.console.parts import Parts
 from services.console.reading.parts import Point, Shown
 from services.console.reading.viewer import Viewer
@@ -43,7 +43,7 @@ def environment() -> Environment:
     )
     env.filters |= {"aged": aged, "percent": words.percent, "spark": spark, "signed": signed}
     env.filters |= {"plain": plain, "riskline": riskline, "when": words.when, "plainly": words.plainly}
-    env.globals |= {"words": words, "assets": _fingerprint()}
+    env.globals |= {"words": words, "plan_words": plan_words, "assets": _fingerprint()}
     return env
 
 

@@ -1,0 +1,1 @@
+"""What the console computes about plans: their standing, their documents, edits weighed while a person makes them."""

@@ -1,0 +1,141 @@
+// Beside the calendar: the selected booking with its fields, the edits that are tried out and what they break and cost,
+// and who is left for later.
+
+import { left } from "./agenda.js";
+import { dayName, make, nameIn, nights, placeOf, short } from "./plan.js";
+
+/** Draw all three parts; `on` has move, back, ask, save, discard. */
+export function side(box, state, on) {
+  const { plan, draft, selected } = state;
+  const booking = plan.bookings.find((b) => b.request === selected);
+  const parts = [];
+  if (booking) parts.push(about(booking, state, on));
+  if (draft.size) parts.push(tried(state, on));
+  const waiting = left(plan, draft, state);
+  parts.push(part("Left for later", waiting.length, waiting.length ? make("ul", "left", ...waiting) : make("p", "nothing", "Everyone who waits for surgery is planned.")));
+  const why = box.querySelector("#why")?.value ?? "", focus = box.contains(document.activeElement) ? document.activeElement.id : "";
+  box.replaceChildren(...parts);
+  if (box.querySelector("#why")) box.querySelector("#why").value = why;
+  if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+}
+
+function part(title, count, ...children) {
+  return make("section", "card", make("h2", "", title, count === null ? "" : " ", count === null ? "" : make("span", "count", String(count))), ...children);
+}
+
+function about(booking, state, on) {
+  const { plan, draft, may } = state, place = placeOf(booking, draft), edited = draft.has(booking.request);
+  const box = part(booking.label, null);
+  box.classList.add("about-booking");
+  const close = action("×", () => on.close(), "close plain");
+  close.setAttribute("aria-label", "Close");
+  const facts = [
+    `${nameIn(plan.surgeons, booking.surgeon)} · ${booking.minutes} minutes · ${nights(booking.nights)}`,
+    [{ F: "Woman", M: "Man" }[booking.sex] ?? booking.sex, booking.age_group].filter(Boolean).join(", "),
+    limits(plan, booking),
+    booking.reason,
+  ];
+  box.append(close, ...facts.filter(Boolean).map((fact, i) => make("p", i ? "note" : "", fact)));
+  if (booking.pinned) box.append(make("p", "note", "A person put it here: later plans keep it."));
+  const fields = make("div", "fields");
+  const days = [...Array(plan.days).keys()].map((day) => [String(day), dayName(plan, day)]);
+  const put = (change) => on.move(booking.request, { ...place, ...change });
+  fields.append(
+    select("Day", "field-day", [["", "not in this plan"], ...days], place.day === null ? "" : String(place.day), may, (v) => (v === "" ? on.move(booking.request, { day: null, theatre: null, room: null }) : put({ day: Number(v) }))),
+    select("Theatre", "field-theatre", [...(place.theatre ? [] : [["", "–"]]), ...plan.theatres.map((t) => [t.id, t.name])], place.theatre ?? "", may && place.day !== null, (v) => put({ theatre: v })),
+    select("Room", "field-room", [...(place.room ? [] : [["", "–"]]), ...plan.rooms.map((r) => [r.id, r.name])], place.room ?? "", may && place.day !== null, (v) => put({ room: v })),
+  );
+  box.append(fields);
+  if (edited) box.append(...against(booking, state, on));
+  return box;
+}
+
+function limits(plan, booking) {
+  if (booking.earliest === null) return booking.mandatory ? "must be planned" : "";
+  const from = `from ${dayName(plan, booking.earliest)}`;
+  if (booking.latest !== null) return `Must be planned, ${from} to ${dayName(plan, booking.latest)}`;
+  return `Elective, ${from}`;
+}
+
+/** What stands against where the booking was put, and the question to the planner. */
+function against(booking, state, on) {
+  const { verdict, plan } = state, found = verdict?.against?.[booking.request], hard = found?.filter((h) => h.cost === null) ?? [];
+  const box = make("div", "against");
+  if (!found) box.append(make("p", "nothing", "…"));
+  else if (!found.length) box.append(make("p", "stand good", "Nothing stands against it."));
+  else box.append(make("ul", "", ...found.map((h) => make("li", h.cost === null ? "hard" : "soft", h.cost === null ? make("b", "", "Not allowed: ") : "", h.text))));
+  const asked = plan.questions.find((q) => q.request === booking.request && !q.answered);
+  const buttons = make("p", "buttons");
+  buttons.append(action("Put back", () => on.back(booking.request), "", "put-back"));
+  const ask = action(asked ? "Asked the planner …" : hard.length ? "What would it take?" : "What would it cost?", () => on.ask(booking.request), "", "ask");
+  ask.disabled = Boolean(asked);
+  ask.title = "Why not: the planner solves the plan again with this forced";
+  buttons.append(ask);
+  return [box, buttons];
+}
+
+function tried(state, on) {
+  const { plan, draft, verdict, may, problem } = state;
+  const box = part("Your edits", draft.size);
+  box.classList.add("tried");
+  const status = make("p", "verdict");
+  status.id = "verdict";
+  status.setAttribute("role", "status");
+  if (problem) status.append(make("span", "stand bad", "Cannot be weighed"), ` ${problem}`);
+  else if (!verdict) status.append("Weighing …");
+  else {
+    const more = verdict.total - verdict.total_before;
+    status.append(verdict.allowed ? make("span", "stand good", "✓ Allowed") : make("span", "stand bad", "! Breaks rules"), " ",
+      more === 0 ? "costs the same" : `costs ${Math.abs(more).toLocaleString("en-GB")} ${more > 0 ? "more" : "less"} (${verdict.total_before.toLocaleString("en-GB")} → ${verdict.total.toLocaleString("en-GB")})`);
+  }
+  box.append(status);
+  if (verdict?.components.length) {
+    const rows = verdict.components.map((c) => make("tr", c.hard ? "hard" : "", head(c.label), cell(c.before), cell(c.after), cell(signed(c.after - c.before))));
+    const table = make("table", "components", make("thead", "", make("tr", "", head("", "col"), head("planned", "col"), head("edited", "col"), head("", "col"))), make("tbody", "", ...rows));
+    table.setAttribute("aria-label", "What the edits change");
+    box.append(table);
+  }
+  box.append(make("ul", "draft", ...[...draft].map(([request, place]) => {
+    const booking = plan.bookings.find((b) => b.request === request);
+    const back = action("Put back", () => on.back(request), "plain");
+    back.setAttribute("aria-label", `Put ${booking.label} back`);
+    return make("li", "", make("span", "", make("b", "", short(booking.label)), ` ${place.day === null ? "not in this plan" : `${dayName(plan, place.day)}, ${nameIn(plan.theatres, place.theatre)}, ${nameIn(plan.rooms, place.room)}`}`), back);
+  })));
+  if (may) {
+    const label = make("label", "", "Why (for those who read it later)");
+    const why = make("input");
+    Object.assign(why, { id: "why", type: "text", maxLength: 1000, autocomplete: "off" });
+    label.append(why);
+    box.append(label, make("p", "buttons", action("Discard", on.discard, "", "discard"), action("Save and repair", on.save, "primary", "save")));
+    if (verdict && !verdict.allowed) box.append(make("p", "note", "When saved, the planner keeps what you put where you put it and moves others until every rule holds, or says why none can."));
+  }
+  return box;
+}
+
+const signed = (n) => (n > 0 ? `+${n}` : n < 0 ? `−${-n}` : "0");
+const cell = (text) => make("td", "r num", String(text));
+
+function head(text, scope = "row") {
+  const th = make("th", "", text);
+  th.scope = scope;
+  return th;
+}
+
+function action(text, act, css = "", id = "") {
+  const button = make("button", css, text);
+  button.type = "button";
+  if (id) button.id = id;
+  button.addEventListener("click", act);
+  return button;
+}
+
+function select(text, id, options, value, enabled, changed) {
+  const label = make("label", "", text), field = make("select");
+  field.id = id;
+  field.disabled = !enabled;
+  field.append(...options.map(([v, name]) => new Option(name, v, false, v === value)));
+  field.addEventListener("change", () => changed(field.value));
+  label.append(field);
+  return label;
+}
+
