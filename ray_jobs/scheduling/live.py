@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ray_jobs.scheduling.check import VIOLATIONS, check_timetable
 from ray_jobs.scheduling.conflicts import Conflict, conflicts
-from ray_jobs.scheduling.ihtp import Instance, Solution
+from ray_jobs.scheduling.ihtp import Instance, Solution, Weights
 from ray_jobs.scheduling.robust import Robust, robust
 from ray_jobs.scheduling.solver.keep import Keep, Pin
 from ray_jobs.scheduling.solver.solve import Solved, solve
@@ -38,6 +38,10 @@ def plan(task: PlanTask) -> PlanAnswer:
     began = time.monotonic()
     until = began + task.budget.seconds
     solved = _solve(task.instance, task, task.before, until)
+    yielded = not solved.feasible and bool(task.yielding & task.fixed.keys())
+    if yielded:
+        task = task.model_copy(update={"fixed": {p: f for p, f in task.fixed.items() if p not in task.yielding}})
+        solved = _solve(task.instance, task, solved.solution, until)
     found: tuple[Conflict, ...] = ()
     given_up: list[str] = []
     instance = task.instance
@@ -52,7 +56,7 @@ def plan(task: PlanTask) -> PlanAnswer:
     return PlanAnswer(
         solution=solution, report=check_timetable(task.instance, solution),
         conflicts=tuple(Told(text=c.text, patients=c.patients, resource=c.resource, short=c.short) for c in found),
-        given_up=tuple(given_up), rows=() if best is None else _rows(instance, solved.solution, best),
+        given_up=tuple(given_up), yielded=yielded, rows=() if best is None else _rows(instance, solved.solution, best),
         overflow=() if best is None else _overflow(best), iterations=solved.iterations,
         seconds=round(time.monotonic() - began, 3),
     )  # fmt: skip
@@ -74,6 +78,19 @@ def price(task: PriceTask) -> PriceAnswer:
         return PriceAnswer(price=None)
     after = check_timetable(task.instance, solved.solution)
     return PriceAnswer(price=after["total_cost"] - before["total_cost"], solution=solved.solution)
+
+
+def warm() -> None:
+    """Compile the search, or read it from its cache, on the smallest of problems."""
+    weights = Weights(
+        room_mixed_age=1, room_nurse_skill=1, continuity_of_care=1, nurse_eccessive_workload=1,
+        open_operating_theater=1, surgeon_transfer=1, patient_delay=1, unscheduled_optional=1,
+    )  # fmt: skip
+    nobody = Instance(
+        days=1, skill_levels=1, shift_types=("early", "late", "night"), age_groups=("any",), weights=weights,
+        occupants=(), patients=(), surgeons=(), operating_theaters=(), rooms=(), nurses=(),
+    )  # fmt: skip
+    plan(PlanTask(instance=nobody, budget=Budget(seconds=LEAST_SECONDS, iterations=1)))
 
 
 def _solve(instance: Instance, task: PlanTask, start: Solution | None, until: float) -> Solved:

@@ -5,18 +5,18 @@ time, memory and sometimes a crash that the census must not share (docs/decision
 """
 
 import os
+import signal
 import sys
 from typing import BinaryIO
 
 from pydantic import ValidationError
 
+from ray_jobs.scheduling import live
 from ray_jobs.scheduling.tasks import Reply, Request
 
 
 def answer(line: bytes) -> Reply:
     """The reply to one line; what makes no sense is refused with the reason."""
-    from ray_jobs.scheduling import live  # the first line out says that the process runs
-
     try:
         asked = Request.model_validate_json(line)
         if asked.plan is not None:
@@ -29,7 +29,8 @@ def answer(line: bytes) -> Reply:
 
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
-    """Answer until the questions end."""
+    """Say that it is ready when the search is compiled, then answer until the questions end."""
+    live.warm()
     _say(answers, Reply(ready=True))
     for line in questions:
         _say(answers, answer(line))
@@ -40,7 +41,12 @@ def _say(answers: BinaryIO, reply: Reply) -> None:
     answers.flush()
 
 
+NICE = 5
+"""Everything else on the machine is more urgent than a plan."""
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent: the end of the input ends this process
+    os.nice(NICE)
     # What any library prints must not get between the answers.
     to_parent = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -31,12 +31,16 @@ class Budget(_Value):
 
 
 class PlanTask(_Value):
-    """A plan is wanted: `before` is kept at `change_weight` a change, `wards` maps rooms to wards."""
+    """A plan is wanted: `before` is kept at `change_weight` a change, `wards` maps rooms to wards.
+
+    What is `fixed` for patients in `yielding` gives way where no plan is possible otherwise.
+    """
 
     instance: Instance
     budget: Budget = Budget()
     before: Solution | None = None
     fixed: Mapping[str, Fixed] = Field(default_factory=dict)
+    yielding: frozenset[str] = frozenset()
     change_weight: int = 50
     wards: Mapping[str, str] = Field(default_factory=dict)
     overflow_risk: float = 0.05
@@ -74,13 +78,15 @@ class PlanAnswer(_Value):
     """The plan, its price by `schedule check`, and what is wrong or uncertain about it.
 
     `given_up` are patients who must be planned and cannot all be; the report counts those of them whom the plan
-    leaves out as violations, as it does against the instance that was asked about.
+    leaves out as violations, as it does against the instance that was asked about. `yielded`: what was fixed for
+    those who may yield was not kept fixed.
     """
 
     solution: Solution
     report: Mapping[str, int]
     conflicts: tuple[Told, ...] = ()
     given_up: tuple[str, ...] = ()
+    yielded: bool = False
     rows: tuple[RiskRow, ...] = ()
     overflow: tuple[WardRisk, ...] = ()
     iterations: int = 0

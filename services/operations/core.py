@@ -2,10 +2,11 @@
 
 Counts (`WardOccupancyChanged`) are told when they change. Forecasts are due at every full hour, and
 for a ward whose census changed when its last one is 15 minutes old. A proposal is due when beds,
-requests or decisions changed. Forecasts and proposals are jobs: values in, events out (slow lane).
+requests or decisions changed. Theatre plans and questions about them have their own pace
+(`planning.pace`). All but counts are jobs: values in, events out (slow lane).
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,20 +15,15 @@ from schemas.events import Event, ScheduleProposed, WardOccupancyChanged
 from schemas.ids import digest
 from services.operations import proposal, wards
 from services.operations.demand import WardFacts, forecast_ward, ward_facts
+from services.operations.job import Job
+from services.operations.planning.pace import PlanningPace
+from services.operations.planning.propose import Tools
 from services.operations.site import READS, Site
 
 FORECAST_AGAIN = timedelta(minutes=15)
 PLAN_AGAIN = timedelta(minutes=1)
 KEEP = timedelta(days=30)
 FORGET_EVERY = timedelta(hours=6)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Work for the slow lane; `name` says what it is, one of a name runs at a time."""
-
-    name: str
-    run: Callable[[], Sequence[Event]]
 
 
 @dataclass(slots=True)
@@ -40,12 +36,14 @@ class _Pace:
     forecast_at: dict[str | None, datetime] = field(default_factory=dict)
     planned_at: datetime | None = None
     forgot_at: datetime | None = None
+    planning: PlanningPace = field(default_factory=PlanningPace)
 
 
 @dataclass(slots=True)
 class Operations:
-    """The state of every site that the log tells of."""
+    """The state of every site that the log tells of; without `tools` no theatres are planned."""
 
+    tools: Tools | None = None
     sites: dict[str, Site] = field(default_factory=dict)
     _pace: dict[str, _Pace] = field(default_factory=dict)
 
@@ -56,7 +54,7 @@ class Operations:
         site = self.sites.setdefault(event.site, Site(event.site))
         if site.fold(event):
             pace = self._pace.setdefault(event.site, _Pace())
-            pace.recount = pace.replan = True
+            pace.recount = pace.replan = pace.planning.changed = True
 
     def counted(self) -> list[WardOccupancyChanged]:
         """The counts that differ from what was last told, as of the newest fact."""
@@ -86,7 +84,7 @@ class Operations:
         for name, site in sorted(self.sites.items()):
             pace = self._pace.setdefault(name, _Pace())
             if pace.forgot_at is None or at - pace.forgot_at >= FORGET_EVERY:
-                site.forget(at - KEEP)
+                pace.planning.obsolete += [p.document for p in site.forget(at - KEEP) if p.document is not None]
                 pace.forgot_at = at
             demand, plan = f"demand {name}", f"beds {name}"
             if demand not in busy and (facts := self._forecasts(site, pace, at)):
@@ -95,7 +93,16 @@ class Operations:
             if plan not in busy and pace.replan and rested and wards.waiting_requests(site):
                 pace.replan, pace.planned_at = False, at
                 jobs.append(Job(plan, partial(_propose, proposal.question(site, at), site.ledger.proposed)))
+            if self.tools is not None:
+                jobs += pace.planning.due(site, at, busy, self.tools)
         return jobs
+
+    def failed(self, job: str) -> None:
+        """A job came to nothing: what it was about is asked again."""
+        for name, pace in self._pace.items():
+            if job == f"beds {name}":
+                pace.replan = True
+            pace.planning.failed(job, name)
 
     def _forecasts(self, site: Site, pace: _Pace, at: datetime) -> list[WardFacts]:
         counts = wards.counts(site)

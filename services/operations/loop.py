@@ -18,6 +18,7 @@ from schemas.envelope import TYPE_PREFIX, TYPE_SUFFIX, EnvelopeError, decode
 from schemas.events import EVENTS, Event, WardOccupancyChanged
 from services.operations import snapshot
 from services.operations.core import Operations
+from services.operations.planning.propose import Tools
 from services.operations.site import READS
 from services.runtime import logs, metrics
 from services.runtime.errors import DependencyError, Fenced, StoreUnavailable
@@ -28,7 +29,7 @@ from services.runtime.quarantining import quarantined
 from services.runtime.ticks import TickSource
 
 SERVICE = "operations"
-INPUTS = ("places", "clinical", "plans")
+INPUTS = ("places", "clinical", "risk", "plans")
 TYPES = frozenset(
     f"{TYPE_PREFIX}{name}{TYPE_SUFFIX}".encode() for name, event in EVENTS.items() if issubclass(event, READS)
 )
@@ -37,6 +38,8 @@ IDLE_POLL_S, BUSY_POLL_S = 1.0, 0.05
 GATHER_S = 0.2
 """Nobody needs a census in milliseconds, and a poll and a commit for each chart cost 1.8 ms of processor time."""
 SNAPSHOT_S = 300.0
+JOBS_AT_ONCE = 3
+"""A theatre plan waits for the planning process; forecasts, beds and answers go on meanwhile."""
 _log = logs.get(__name__)
 
 
@@ -51,6 +54,8 @@ class Parts:
     health: Health
     partitions: int
     site: str
+    tools: Tools | None = None
+    """For theatre plans; none: none are made."""
 
 
 @dataclass(slots=True)
@@ -65,7 +70,7 @@ class OperationsLoop:
 
     def run(self, stop: threading.Event) -> None:
         """Join, turn, and join again after a failure, until `stop` is set."""
-        with ThreadPoolExecutor(1, thread_name_prefix=SERVICE) as pool:
+        with ThreadPoolExecutor(JOBS_AT_ONCE, thread_name_prefix=SERVICE) as pool:
             while not stop.is_set():
                 worker: Worker | None = None
                 try:
@@ -116,6 +121,7 @@ class OperationsLoop:
         """The state as it stood when the group's offsets were committed."""
         self._jobs.clear()
         self.state, begin = snapshot.read(self.parts.objects)
+        self.state.tools = self.parts.tools
         self.offsets = {}
         reader = self.parts.reader()
         try:
@@ -162,6 +168,7 @@ class OperationsLoop:
                 self.parts.health.set("jobs")
             else:  # a fault of one job must not stop the census
                 _log.error("job failed", name=name.split()[0], error=type(error).__name__)
+                self.state.failed(name)
                 self.parts.health.set("jobs", f"{name.split()[0]} failed: {type(error).__name__}")
         for event in found:
             self.state.fold(event)

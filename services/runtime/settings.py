@@ -76,6 +76,10 @@ class Settings(BaseSettings):
     advice: Path | None = None
     """A site's own file of what guidelines ask at which risk (docs/advice.md); none: the one that is shipped."""
 
+    # Plans
+    planning: str = "{}"
+    """How theatres are planned, as JSON: {"days": 14, "change_weight": 50} (docs/planning.md)."""
+
     # Logs
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""

@@ -89,7 +89,7 @@ def _dates(
         return f"earliest day {surgery.release:%a %d %b} lies beyond the plan"
     due = None if surgery.due is None else (surgery.due - begins).days
     if request.priority == EMERGENCY:
-        due = min(first + 1 if due is None or due < first else due, settings.days - 1)
+        due = first if due is None or due < first else due
     elif due is not None and due < first:
         due = min(first + settings.overdue_days, settings.days - 1)
     if due is None or due >= settings.days:

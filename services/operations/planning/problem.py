@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from ray_jobs.beds.census import Spell
 from ray_jobs.scheduling.acuity import stay_needs
 from ray_jobs.scheduling.ihtp import Instance, Occupant
 from ray_jobs.scheduling.words import Words
 from schemas.events import AdmissionRequested, Booking
 from services.operations import wards
 from services.operations.planning.naming import short
-from services.operations.planning.people import AGE_GROUPS, People, age_group, people
+from services.operations.planning.people import AGE_GROUPS, age_group, people
 from services.operations.planning.remaining import Remaining
 from services.operations.planning.resources import SHIFTS, Resources, resources
 from services.operations.planning.rooms import Rooms, rooms_of
@@ -30,7 +29,10 @@ INTENSIVE = "intensive-care"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`requests` by patient id of the instance; `left` by request: why it is in no plan; `notes`: what is wrong."""
+    """`requests` by patient id of the instance; `left` by request: why it is in no plan; `notes`: what is wrong.
+
+    `full` gives back the names that were too long for ids.
+    """
 
     instance: Instance
     begins: date
@@ -41,6 +43,7 @@ class Problem:
     left: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     left_requests: Mapping[str, AdmissionRequested] = field(default_factory=dict)
+    full: Mapping[str, str] = field(default_factory=dict)
 
 
 def problem(site: Site, at: datetime, standing: Standing, settings: PlanningSettings) -> Problem:
@@ -70,6 +73,7 @@ def problem(site: Site, at: datetime, standing: Standing, settings: PlanningSett
         instance, begins, at, words, dict(rooms.ward), {p.id: by_id[p.id] for p in patients}, left,
         (*rooms.notes, *asked.notes, *have.notes, *_empty(instance, have)),
         {r.request: r for r in wards.waiting_requests(site) if r.request in left},
+        {short(name): name for name in (*site.locations, *(s[0] for s in site.availability)) if short(name) != name},
     )  # fmt: skip
 
 
@@ -126,6 +130,3 @@ def _names(site: Site) -> dict[str, str]:
 def _empty(instance: Instance, have: Resources) -> list[str]:
     missing = [("surgeons", have.surgeons), ("theatres", have.theatres), ("rooms", instance.rooms)]
     return [f"no {what} are known: nothing can be planned" for what, known in missing if not known]
-
-
-__all__ = ["People", "Problem", "Spell", "planned_wards", "problem"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ray_jobs.scheduling.conflict_model import impossible
+from ray_jobs.scheduling.conflict_model import Kind, impossible
 from ray_jobs.scheduling.conflicts import conflicts
 from ray_jobs.scheduling.words import Words
 from tests.ray_jobs.scheduling.small import DAYS, SHIFTS, instance, nurse, occupant, patient
@@ -92,7 +92,7 @@ def test_a_conflict_is_impossible_and_minimal(crowd: list[tuple[int, int, int, s
         for i, (first, more, tens, surgeon) in enumerate(crowd)
     ]
     problem = instance(*told, operating_theaters=[{"id": "t1", "availability": [300] * DAYS}])
-    everything = ("surgeon", "theatre", "beds", "sexes")
+    everything: tuple[Kind, ...] = ("surgeon", "theatre", "beds", "sexes")
     found = conflicts(problem, seconds=30)
     assert bool(found) == impossible(problem, problem.patients, everything, FAR)
     for conflict in found:
