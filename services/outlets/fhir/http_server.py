@@ -76,7 +76,8 @@ class HttpFhirServer:
             if url is None:
                 return found
             url = urljoin(self._base, url)
-            if not url.startswith(self._base):  # our token goes to nobody else
+            # Our token goes to nobody else. HAPI's pages lie at the base itself: /fhir?_getpages=…
+            if not url.startswith((self._base, self._base.rstrip("/") + "?")):
                 raise ServerMisconfigured("the server's next page lies elsewhere: set its own base URL")
         return found
 

@@ -1,0 +1,123 @@
+"""The contract of the FHIR server port, held by the one in memory, by HTTP against the fake, and by a real server.
+
+The real one is the HAPI FHIR that `python -m tests.servers.hapi` fetched, or any that WARDWATCH_TEST_FHIR_SERVER
+names.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from services.outlets.fhir.http_server import HttpFhirServer
+from services.outlets.fhir.server import FhirServer, MemoryServer, Put, Resource
+from tests.fakes.fhir import FakeFhir
+from tests.fakes.fhir.server import TOKEN
+from tests.servers.hapi import real_server
+
+
+@pytest.fixture(scope="module")
+def real() -> Iterator[str]:
+    """The address of a real server."""
+    yield from real_server()
+
+
+@pytest.fixture(params=["memory", "fake", pytest.param("real", marks=pytest.mark.servers)])
+def server(request: pytest.FixtureRequest) -> Iterator[FhirServer]:
+    """A server of each kind."""
+    if request.param == "memory":
+        yield MemoryServer()
+    elif request.param == "fake":
+        with FakeFhir() as fake:
+            yield HttpFhirServer(fake.url, TOKEN, timeout_s=5)
+    else:
+        yield HttpFhirServer(request.getfixturevalue("real"), "", timeout_s=20)
+
+
+@pytest.fixture
+def name() -> Callable[[str], str]:
+    """Ids that no other run used: a real server keeps what it was given."""
+    run = uuid.uuid4().hex[:12]
+    return lambda of: f"{of}-{run}"
+
+
+def to(wanted: Resource | None) -> Callable[[Resource | None], Resource | None]:
+    """A revision that does not ask what stands."""
+    return lambda _: wanted
+
+
+def patient(id_: str, **more: object) -> Resource:
+    """A Patient."""
+    return {"resourceType": "Patient", "id": id_, "active": True} | more
+
+
+def request(id_: str, subject: str) -> Resource:
+    """A ServiceRequest about a patient."""
+    return {
+        "resourceType": "ServiceRequest", "id": id_, "status": "active", "intent": "order",
+        "subject": {"reference": f"Patient/{subject}"},
+    }  # fmt: skip
+
+
+def test_what_was_never_there(server: FhirServer, name: Callable[[str], str]) -> None:
+    """What was never put is not found, and its revision is given None."""
+    assert server.read("Patient", name("nobody")) is None
+    assert server.put("Patient", name("nobody"), to(None)) is Put.UNCHANGED
+    assert server.read("Patient", name("nobody")) is None
+
+
+def test_a_put_is_found(server: FhirServer, name: Callable[[str], str]) -> None:
+    """What was put is found under our id, created once."""
+    wanted = patient(name("a"), gender="female")
+    assert server.put("Patient", name("a"), to(wanted)) is Put.CREATED
+    found = server.read("Patient", name("a"))
+    assert found is not None
+    assert {k: found[k] for k in wanted} == wanted
+
+
+def test_a_repeat_changes_nothing(server: FhirServer, name: Callable[[str], str]) -> None:
+    """A revision that changes nothing of what stands writes nothing."""
+    server.put("Patient", name("a"), to(patient(name("a"))))
+    ours = {"active": True}
+    assert server.put("Patient", name("a"), lambda found: (found or {}) | ours) is Put.UNCHANGED
+
+
+def test_an_update_keeps_what_others_wrote(server: FhirServer, name: Callable[[str], str]) -> None:
+    """The revision sees what stands, with elements of others."""
+    server.put("Patient", name("a"), to(patient(name("a"), gender="male")))
+    assert server.put("Patient", name("a"), lambda found: (found or {}) | {"active": False}) is Put.UPDATED
+    found = server.read("Patient", name("a"))
+    assert found is not None
+    assert (found["active"], found["gender"]) == (False, "male")
+
+
+def test_a_write_between_read_and_put_is_not_lost(server: FhirServer, name: Callable[[str], str]) -> None:
+    """Somebody else writes while we think: we are asked again about what they wrote."""
+    if isinstance(server, MemoryServer):
+        pytest.skip("nobody else writes into this process")
+    server.put("Patient", name("a"), to(patient(name("a"))))
+    asked: list[str | None] = []
+
+    def revise(found: Resource | None) -> Resource:
+        asked.append((found or {}).get("gender"))
+        if len(asked) == 1:
+            server.put("Patient", name("a"), lambda it: (it or {}) | {"gender": "other"})
+        return (found or {}) | {"active": False}
+
+    assert server.put("Patient", name("a"), revise) is Put.UPDATED
+    found = server.read("Patient", name("a"))
+    assert found is not None
+    assert (asked, found["gender"], found["active"]) == ([None, "other"], "other", False)
+
+
+def test_requests_of_a_patient(server: FhirServer, name: Callable[[str], str]) -> None:
+    """The search finds all of a patient's requests, over all pages, and nobody else's."""
+    for who in ("p", "q"):
+        server.put("Patient", name(who), to(patient(name(who))))
+    wanted = sorted(name(f"r{n}") for n in range(12))
+    for id_ in wanted:
+        server.put("ServiceRequest", id_, to(request(id_, name("p"))))
+    server.put("ServiceRequest", name("other"), to(request(name("other"), name("q"))))
+    found = server.search("ServiceRequest", {"patient": name("p")})
+    assert sorted(r["id"] for r in found) == wanted
+    assert server.search("ServiceRequest", {"patient": name("nobody")}) == []
