@@ -53,6 +53,10 @@ WARDS = (
 )
 
 
+SURGICAL = Ward("3S", "Ward 3S Surgery", "surgery", (4, 4, 2, 1, 1))
+"""Takes those who come for an operation; nobody lies there at the start."""
+
+
 @dataclass(slots=True)
 class Inpatient:
     """A person in a bed, or waiting for one."""
@@ -135,13 +139,16 @@ class Hospital:
 
     def free_bed(self, who: Inpatient) -> tuple[Ward, str, str] | None:
         """A free bed on a fitting ward, in a room that holds nobody of another sex."""
-        taken = {p.bed for p in self.inpatients.values()}
         for ward in WARDS:
-            if ward.child == who.body.child:
-                for room, bed in ward.beds():
-                    if bed not in taken and self._sex_of(room) in {None, who.sex}:
-                        return ward, room, bed
+            if ward.child == who.body.child and (place := self.free_bed_on(ward, who)) is not None:
+                return ward, *place
         return None
+
+    def free_bed_on(self, ward: Ward, who: Inpatient) -> tuple[str, str] | None:
+        """A free bed on this ward, in a room that holds nobody of another sex."""
+        taken = {p.bed for p in self.inpatients.values()}
+        free = (place for place in ward.beds() if place[1] not in taken)
+        return next(((room, bed) for room, bed in free if self._sex_of(room) in {None, who.sex}), None)
 
     def _sex_of(self, room: str) -> str | None:
         return next((p.sex for p in self.inpatients.values() if p.room == room), None)

@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from services.simulator import films
 from services.simulator.course import Course
 from services.simulator.hospital import Hospital
 from services.simulator.publishing import Publisher
+from services.simulator.theatres import Theatres
 
 _log = logs.get(__name__)
 STEP_S = 0.2
@@ -42,9 +44,9 @@ def run(play: Play, stop: threading.Event, *, until: float | None = None) -> Pub
     publisher = Publisher(play.gateway, play.token, play.dicom, told=play.told)
     now = datetime.now(UTC).replace(microsecond=0)
     hospital = Hospital(play.seed, now)
-    course = Course(hospital)
+    course, theatres = Course(hospital), Theatres(hospital, play.speed)
     inpatients = hospital.fill(play.patients)
-    for at, resources in course.opening(inpatients):
+    for at, resources in chain(course.opening(inpatients), theatres.opening()):
         if stop.is_set():
             break
         publisher.send(resources, at)
@@ -57,7 +59,7 @@ def run(play: Play, stop: threading.Event, *, until: float | None = None) -> Pub
     to_film = [*children[:FILMS_AT_START], *adults[:1]]
     while not stop.is_set() and (until is None or time.monotonic() < until):
         at = hospital.start + timedelta(seconds=(time.monotonic() - begun) * play.speed)
-        for moment, resources in course.live(at):
+        for moment, resources in chain(course.live(at), theatres.live(at)):
             publisher.send(resources, moment)
         if to_film:
             who = to_film.pop(0)
@@ -76,7 +78,8 @@ def _report(play: Play, publisher: Publisher, state: str) -> None:
     account = publisher.account
     content = {
         "state": state, "bundles": account.bundles, "refused": account.refused, "quarantined": account.quarantined,
-        "images": account.images, "readings": sorted(account.readings) if state == "ended" else len(account.readings),
+        "resources": dict(account.resources), "images": account.images,
+        "readings": sorted(account.readings) if state == "ended" else len(account.readings),
     }  # fmt: skip
     scratch = play.report.with_suffix(".tmp")
     scratch.write_text(json.dumps(content))

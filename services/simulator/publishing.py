@@ -2,6 +2,7 @@
 
 import io
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -26,6 +27,7 @@ class Account:
     readings: set[tuple[str, str, str, float]] = field(default_factory=set)
     quarantined: int = 0
     images: int = 0
+    resources: Counter[str] = field(default_factory=Counter)
     bundles: int = 0
     refused: int = 0
 
@@ -67,7 +69,9 @@ class Publisher:
         for resource, entry in zip(resources, entries, strict=True):
             if not str(entry["response"]["status"]).startswith("2"):
                 self.account.quarantined += 1
-            elif resource["resourceType"] == "Observation":
+                continue
+            self.account.resources[resource["resourceType"]] += 1
+            if resource["resourceType"] == "Observation":
                 self.account.readings.update(readings(resource))
 
     def store(self, content: bytes) -> bool:

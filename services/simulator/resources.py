@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.codes import ANSWERS, LOINC, MEASUREMENTS, SNOMED, UCUM
 from schemas.codes.coded import SNOMED_MEASUREMENTS
-from services.simulator.hospital import WARDS, Inpatient
+from services.simulator.hospital import SURGICAL, WARDS, Inpatient
 
 Resource = dict[str, Any]
 
@@ -42,7 +42,7 @@ def bundle(resources: Iterable[Resource]) -> Resource:
 def locations() -> list[Resource]:
     """Wards, rooms and beds."""
     found: list[Resource] = []
-    for ward in WARDS:
+    for ward in (*WARDS, SURGICAL):
         found.append(_location(ward.code, ward.name, "wa", None, [ward.specialty]))
         rooms: dict[str, list[str]] = {}
         for room, bed in ward.beds():
