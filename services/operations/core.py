@@ -6,9 +6,9 @@ requests or decisions changed. Theatre plans and questions about them have their
 (`planning.pace`). All but counts are jobs: values in, events out (slow lane).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 
 from schemas.events import Event, ScheduleProposed, WardOccupancyChanged
@@ -19,6 +19,7 @@ from services.operations.job import Job
 from services.operations.planning.pace import PlanningPace
 from services.operations.planning.propose import Tools
 from services.operations.site import READS, Site
+from services.operations.staffing import Staff, staff_of, staffing
 
 FORECAST_AGAIN = timedelta(minutes=15)
 PLAN_AGAIN = timedelta(minutes=1)
@@ -46,6 +47,11 @@ class Operations:
     tools: Tools | None = None
     sites: dict[str, Site] = field(default_factory=dict)
     _pace: dict[str, _Pace] = field(default_factory=dict)
+
+    @property
+    def zone(self) -> tzinfo:
+        """Where the hospital's days and shifts begin."""
+        return UTC if self.tools is None else self.tools.settings.zone
 
     def fold(self, event: Event) -> None:
         """Take one fact of a kind in `READS`; any other is passed over."""
@@ -88,7 +94,7 @@ class Operations:
                 pace.forgot_at = at
             demand, plan = f"demand {name}", f"beds {name}"
             if demand not in busy and (facts := self._forecasts(site, pace, at)):
-                jobs.append(Job(demand, partial(_forecast_all, facts)))
+                jobs.append(Job(demand, partial(_forecast_all, facts, staff_of(site, at, self.zone), self.zone)))
             rested = pace.planned_at is None or at - pace.planned_at >= PLAN_AGAIN
             if plan not in busy and pace.replan and rested and wards.waiting_requests(site):
                 pace.replan, pace.planned_at = False, at
@@ -117,8 +123,9 @@ class Operations:
         return ward_facts(site, ready, at, {ward: c.beds for ward, c in counts.items()}) if ready else []
 
 
-def _forecast_all(facts: Sequence[WardFacts]) -> Sequence[Event]:
-    return [forecast_ward(ward) for ward in facts]
+def _forecast_all(facts: Sequence[WardFacts], staff: Mapping[str, Staff], zone: tzinfo) -> Sequence[Event]:
+    forecasts = [forecast_ward(ward) for ward in facts]
+    return [*forecasts, *staffing(forecasts, staff, zone)]
 
 
 def _propose(asked: proposal.Question, standing: ScheduleProposed | None) -> Sequence[Event]:

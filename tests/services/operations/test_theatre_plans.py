@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ray_jobs.scheduling.check import VIOLATIONS, check_timetable
-from schemas.events import Event, LocationDefined
+from schemas.events import Event, LocationDefined, StaffingForecasted
 from schemas.events.clinical import EncounterStarted, Place
 from services.operations import snapshot
 from services.operations.core import Operations
@@ -289,3 +289,12 @@ def test_a_theatre_out_of_service_has_no_time() -> None:
     assert (
         json.loads(planner.tasks[0].model_dump_json())["instance"]["operating_theaters"][0]["availability"] == [0] * 7
     )
+
+
+def test_staffing_is_told_for_wards_with_a_roster() -> None:
+    """With the forecast of its census a ward's shifts are compared with its roster."""
+    state, _ = planning([*surgical(), *lies(20, "s0")])
+    told = [e for e in jobs(state, 0, "demand") if isinstance(e, StaffingForecasted)]
+    assert [e.ward for e in told] == ["5s"]
+    assert {n.rostered for n in told[0].shifts} == {1}
+    assert all(n.needed < 1 for n in told[0].shifts)
