@@ -1,10 +1,11 @@
 """The daily forecast of occupied beds from history alone: one regression a horizon, shared by all locations.
 
-Each series is scaled by its own level and rid of its weekdays; what then remains to be forecast is how
-far it moves from its last weekly mean. That is regressed (ridge, pooled) on how the week stands to the
-last 2, 4, 8 and 26 weeks, here and over all locations, and on holidays at the target day. Quantiles are
-the regression's own past errors at that horizon, pooled in shape and scaled for each location.
-Chosen against AutoETS and naive by rolling origins: `wardwatch beds evaluate`.
+Each series is freed of holidays and weekdays; what then remains to be forecast is how far it moves from its
+last weekly mean. That is regressed on how the last days stand to the weeks before, here and over all
+locations, on the season and on holidays. The regression that many locations taught (`shipped`) is the prior of
+a ridge regression on this history, so a long history of its own outweighs it. Quantiles are the regression's
+past errors at that horizon: pooled in shape, scaled for each location, newer ones weighing more.
+Chosen against AutoETS and naive by rolling origins: `wardwatch beds evaluate`, docs/benchmarks/beds.md.
 """
 
 from dataclasses import dataclass
@@ -13,22 +14,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ray_jobs.beds.holidays import holiday_features
+from ray_jobs.beds.holidays import holiday_days
 from ray_jobs.beds.levels import LEVELS
+from ray_jobs.beds.moves import FEATURES, LOOKS_BACK, WEEK, Described, calendar, describe
+from ray_jobs.beds.shipped import HORIZON, Weights, shipped
+from ray_jobs.beds.spread import spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ray_jobs.beds.history import History
 
+    Floats = NDArray[np.float64]
+
 WINDOW_DAYS = 730
 """How far back the regression looks: two winters, where the history has them."""
 SHORTEST_DAYS = 70
 """Less history than this is forecast by its last week and its own past steps."""
-WEEK, RECENT, YEAR_HALF = 7, 28, 182
-WEEKDAY_HALF_LIFE_DAYS = 90.0
-WEEKDAY_SHRINKAGE = 4.0
-RIDGE = 1.0
+PRIOR_DAYS = 2000.0
+"""The shipped regression counts as much as this many days of every location."""
+HOLIDAY_PRIOR = 0.01
+"""Strength of the belief that holidays have the shipped effect, as a sum of squared logs: some sixty days at 1.3 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +42,11 @@ class DailyForecast:
     """Occupied beds for the days after the origin: mean [locations, H] and quantiles [locations, H, 23]."""
 
     origin: date
-    mean: "NDArray[np.float64]"
-    quantiles: "NDArray[np.float64]"
+    mean: "Floats"
+    quantiles: "Floats"
 
 
-def forecast_daily(history: "History", horizon: int) -> DailyForecast:
+def forecast_daily(history: "History", horizon: int, weights: Weights | None = None) -> DailyForecast:
     """Forecast the `horizon` days (1 to 366) after the last day of the history; raises ValueError outside that."""
     most = 366
     if not 1 <= horizon <= most:
@@ -48,89 +54,62 @@ def forecast_daily(history: "History", horizon: int) -> DailyForecast:
         raise ValueError(msg)
     beds = history.occupied[:, -WINDOW_DAYS:]
     days = beds.shape[1]
-    if days < max(SHORTEST_DAYS, RECENT + 2 * horizon):
+    if days < max(SHORTEST_DAYS, LOOKS_BACK // 2 + 2 * horizon):
         return _from_last_week(history, horizon)
-    level = np.maximum(beds[:, -RECENT:].mean(axis=1), 1.0)
-    start = history.last - timedelta(days=days - 1)
-    weekday = (start.weekday() + np.arange(days + horizon)) % WEEK
-    scaled = beds / level[:, None]
-    profile = _weekday_profile(scaled, weekday[:days])
-    calm = scaled - profile[:, weekday[:days]]
-    holiday = holiday_features(start, days + horizon)
-    features, base = _features(calm, level)
-    first, scale = RECENT, features[:, RECENT:].reshape(-1, features.shape[-1]).std(axis=0) + 1e-9
-    weight = np.sqrt(level / level.mean())
+    weights = weights or shipped()
+    first = history.last - timedelta(days=days - 1)
+    holiday = holiday_days(first, days + horizon) @ weights.holiday
+    holiday *= _kept_here(beds, holiday[:days])
+    calm = beds / np.exp(holiday[:days])
+    known = describe(calm, first.weekday())
     mean = np.empty((len(beds), horizon))
     quantiles = np.empty((len(beds), horizon, len(LEVELS)))
-    for h in range(1, horizon + 1):
-        from_days = np.arange(first, days - h)
-        known = _design(features[:, from_days] / scale, holiday[from_days], holiday[from_days + h])
-        moved = calm[:, from_days + h] - base[:, from_days]
-        coefficients = _ridge(known, moved, weight)
-        errors = moved - known @ coefficients
-        now = _design(features[:, -1:] / scale, holiday[days - 1 : days], holiday[days - 1 + h : days + h])
-        centre = base[:, -1] + (now @ coefficients)[:, 0] + profile[:, weekday[days - 1 + h]]
-        mean[:, h - 1] = level * centre
-        quantiles[:, h - 1] = level[:, None] * (centre[:, None] + _spread(errors))
+    for ahead in range(1, horizon + 1):
+        origins = np.arange(min(LOOKS_BACK, days // 2 - ahead // 2), days - ahead)
+        asked = np.append(origins, days - 1)
+        x = _design(known, calendar(first, asked, ahead, holiday), asked) / weights.scale
+        of_week = (first.weekday() + asked + ahead) % WEEK
+        usual = known.base[:, asked] + known.weekday[:, asked, of_week]
+        moved = calm[:, origins + ahead] / known.level[:, origins] - usual[:, :-1]
+        prior = weights.move[min(ahead, HORIZON) - 1]
+        centre = usual + x @ _posterior(x[:, :-1], moved, known.level[:, -1], prior)
+        there = (known.level[:, asked] * np.exp(holiday[asked + ahead]))[:, :, None]
+        errors = moved + usual[:, :-1] - centre[:, :-1]
+        mean[:, ahead - 1] = there[:, -1, 0] * centre[:, -1]
+        quantiles[:, ahead - 1] = there[:, -1] * (centre[:, -1:] + spread(errors, known.level[:, -1]))
     return DailyForecast(history.last, np.maximum(mean, 0.0), np.maximum(quantiles, 0.0))
 
 
-def _weekday_profile(scaled: "NDArray[np.float64]", weekday: "NDArray[np.int64]") -> "NDArray[np.float64]":
-    """Each location's deviation [locations, 7] from its centred weekly mean, newer weeks weighing more."""
-    half = WEEK // 2
-    sums = np.cumsum(np.pad(scaled, ((0, 0), (1, 0))), axis=1)
-    deviation = scaled[:, half:-half] - (sums[:, WEEK:] - sums[:, :-WEEK]) / WEEK
-    weight = 0.5 ** (np.arange(deviation.shape[1])[::-1] / WEEKDAY_HALF_LIFE_DAYS)
-    of_day = np.equal.outer(np.arange(WEEK), weekday[half:-half]) * weight
-    own, total = deviation @ of_day.T, of_day.sum(axis=1)
-    pooled = own.mean(axis=0) / total
-    profile = (own + WEEKDAY_SHRINKAGE * pooled) / (total + WEEKDAY_SHRINKAGE)
-    centred: NDArray[np.float64] = profile - profile.mean(axis=1, keepdims=True)
-    return centred
+def _kept_here(beds: "Floats", holiday: "Floats") -> float:
+    """How far this history follows the shipped holidays: 1 as there, 0 not at all (ridge towards 1, within 0 to 2)."""
+    course = np.log(np.maximum(beds.sum(axis=0), 1.0))
+    rough, shown = (series - _smooth(series) for series in (course, holiday))
+    share = float((rough @ shown + HOLIDAY_PRIOR) / (shown @ shown + HOLIDAY_PRIOR))
+    return min(max(share, 0.0), 2.0)
 
 
-def _features(
-    calm: "NDArray[np.float64]", level: "NDArray[np.float64]"
-) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
-    """How each day's last week stands to before it [locations, days, 10], and that week's mean [locations, days]."""
-    days = calm.shape[1]
-    sums = np.cumsum(np.pad(calm, ((0, 0), (1, 0))), axis=1)
-
-    def mean_of_last(n: int) -> "NDArray[np.float64]":
-        begin = np.maximum(np.arange(1, days + 1) - n, 0)
-        mean: NDArray[np.float64] = (sums[:, 1:] - sums[:, begin]) / (np.arange(1, days + 1) - begin)
-        return mean
-
-    base = mean_of_last(WEEK)
-    own = [calm - base, mean_of_last(3) - base, *(base - mean_of_last(n) for n in (14, RECENT, 56, YEAR_HALF))]
-    share = level / level.sum()
-    everywhere = [np.broadcast_to(share @ own[i], base.shape) for i in (0, 2, 3, 4)]
-    return np.stack([*own, *everywhere], axis=-1), base
+def _smooth(series: "Floats") -> "Floats":
+    """Mean of the five weeks around each day, without edges: whole weeks leave no weekday in it."""
+    width = 5 * WEEK
+    padded = np.pad(series, width // 2, mode="edge")
+    smooth: Floats = np.convolve(padded, np.full(width, 1.0 / width), mode="valid")
+    return smooth
 
 
-def _design(
-    features: "NDArray[np.float64]", then: "NDArray[np.float64]", target: "NDArray[np.float64]"
-) -> "NDArray[np.float64]":
-    calendar = np.concatenate([target, then[:, -1:]], axis=1)
-    return np.concatenate([features, np.broadcast_to(calendar, (len(features), *calendar.shape))], axis=-1)
+def _design(known: Described, then: "Floats", days: "NDArray[np.int64]") -> "Floats":
+    state = known.state[:, days]
+    return np.concatenate([state, np.broadcast_to(then, (len(state), *then.shape))], axis=-1)
 
 
-def _ridge(
-    known: "NDArray[np.float64]", moved: "NDArray[np.float64]", weight: "NDArray[np.float64]"
-) -> "NDArray[np.float64]":
-    """Coefficients [features]; larger locations weigh more, since the error that matters is counted in beds."""
-    x = (known * weight[:, None, None]).reshape(-1, known.shape[-1])
-    y = (moved * weight[:, None]).reshape(-1)
-    penalty = RIDGE * len(weight) * np.eye(x.shape[1])
-    coefficients: NDArray[np.float64] = np.asarray(np.linalg.solve(x.T @ x + penalty, x.T @ y), dtype=np.float64)
-    return coefficients
-
-
-def _spread(errors: "NDArray[np.float64]") -> "NDArray[np.float64]":
-    """Quantiles [locations, 23] of the errors [locations, days]: the pooled shape at each location's own scale."""
-    own = np.sqrt((errors**2).mean(axis=1)) + 1e-9
-    spread: NDArray[np.float64] = own[:, None] * np.quantile(errors / own[:, None], LEVELS)
-    return spread
+def _posterior(x: "Floats", moved: "Floats", level: "Floats", prior: "Floats") -> "Floats":
+    """Coefficients [features]: the prior, corrected by ridge on this history; larger locations weigh more."""
+    weight = (level / level.mean())[:, None, None]
+    of_x = (x * weight).reshape(-1, len(FEATURES)).T
+    left = (moved - x @ prior).reshape(-1)
+    flat = x.reshape(-1, len(FEATURES))
+    penalty = PRIOR_DAYS * len(level) * np.diag((flat**2).mean(axis=0) + 1e-6)
+    corrected: Floats = prior + np.linalg.solve(of_x @ flat + penalty, of_x @ left)
+    return corrected
 
 
 def _from_last_week(history: "History", horizon: int) -> DailyForecast:
@@ -143,5 +122,5 @@ def _from_last_week(history: "History", horizon: int) -> DailyForecast:
     one = np.sqrt((steps**2).mean(axis=1) + mean.mean(axis=1))[:, None]
     widening = np.sqrt(np.arange(horizon) // season + 1.0)
     shape = np.quantile(np.append(steps / np.maximum(one, 1.0), [-1.0, 1.0]), LEVELS)
-    spread = (one * widening)[:, :, None] * shape
-    return DailyForecast(history.last, mean, np.maximum(mean[:, :, None] + spread, 0.0))
+    around = (one * widening)[:, :, None] * shape
+    return DailyForecast(history.last, mean, np.maximum(mean[:, :, None] + around, 0.0))

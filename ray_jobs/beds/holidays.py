@@ -1,7 +1,8 @@
-"""Holidays that empty hospitals, as features: Christmas to New Year and those that hang on Easter.
+"""Days on which hospitals empty: Christmas, Easter and the public holidays, each day around them an effect of its own.
 
-Easter by the anonymous Gregorian computus (Meeus, Astronomical Algorithms, ch. 8). What a day means
-for beds is learnt from the history, so a holiday that a country does not keep gets no weight.
+Easter by the anonymous Gregorian computus (Meeus, Astronomical Algorithms, ch. 8). What each day means for
+beds is learnt (`ray_jobs.beds.train`), and how far a given history follows it is learnt from that history, so a
+holiday that nobody keeps there gets no weight.
 """
 
 from datetime import date, timedelta
@@ -12,10 +13,26 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FROM_EASTER_DAYS = {"Good Friday": -2, "Easter Monday": 1, "Ascension": 39, "Whit Monday": 50}
-FIXED = {"New Year": (1, 1), "Labour Day": (5, 1)}
-CHRISTMAS_FROM, CHRISTMAS_TO = (12, 23), (1, 1)
+AROUND_EASTER = {
+    "Easter": (0, range(-5, 9)),
+    "Ascension": (39, range(-1, 5)),
+    "Whit Sunday": (49, range(-2, 6)),
+    "Corpus Christi": (60, range(-1, 5)),
+}
+"""Days from Easter Sunday, and the days around that which have effects."""
+FIXED = {"Labour Day": (5, 1), "German Unity": (10, 3), "Reformation": (10, 31), "All Saints": (11, 1)}
+"""Month and day; on a Saturday or Sunday they change nothing."""
+AROUND_FIXED = range(-1, 3)
+CHRISTMAS = (12, 24)
+AROUND_CHRISTMAS = range(-7, 22)
 SATURDAY = 5
+
+EFFECTS: tuple[str, ...] = (
+    *(f"Christmas Eve {n:+}" for n in AROUND_CHRISTMAS),
+    *(f"{name} {n:+}" for name, (_, around) in AROUND_EASTER.items() for n in around),
+    *(f"{name} {n:+}" for name in FIXED for n in AROUND_FIXED),
+)
+"""The name of every effect: the holiday and the days from it."""
 
 
 def easter(year: int) -> date:
@@ -31,13 +48,23 @@ def easter(year: int) -> date:
     return date(year, month, (h + leap - 7 * m + 33 * month + 19) % 32)
 
 
-def holiday_features(start: date, days: int) -> "NDArray[np.float64]":
-    """[days, 3]: a holiday on a weekday, the day after one, and Christmas to New Year."""
-    dates = [start + timedelta(days=n) for n in range(-1, days)]
-    kept: set[date] = set()
-    for year in range(dates[0].year, dates[-1].year + 1):
-        kept |= {easter(year) + timedelta(days=n) for n in FROM_EASTER_DAYS.values()}
-        kept |= {date(year, month, day) for month, day in FIXED.values()}
-    off = np.array([d in kept and d.weekday() < SATURDAY for d in dates], dtype=np.float64)
-    christmas = [(d.month, d.day) >= CHRISTMAS_FROM or (d.month, d.day) <= CHRISTMAS_TO for d in dates[1:]]
-    return np.stack([off[1:], off[:-1], np.array(christmas, dtype=np.float64)], axis=1)
+def holiday_days(start: date, days: int) -> "NDArray[np.float64]":
+    """[days, effects]: 1 where the day is the one that the effect of `EFFECTS` names, else 0."""
+    found = np.zeros((days, len(EFFECTS)))
+    column = {name: n for n, name in enumerate(EFFECTS)}
+
+    def mark(day: date, name: str) -> None:
+        if 0 <= (row := (day - start).days) < days:
+            found[row, column[name]] = 1.0
+
+    for year in range(start.year - 1, (start + timedelta(days=days)).year + 1):
+        for n in AROUND_CHRISTMAS:
+            mark(date(year, *CHRISTMAS) + timedelta(days=n), f"Christmas Eve {n:+}")
+        for name, (from_easter, around) in AROUND_EASTER.items():
+            for n in around:
+                mark(easter(year) + timedelta(days=from_easter + n), f"{name} {n:+}")
+        for name, (month, day) in FIXED.items():
+            if (kept := date(year, month, day)).weekday() < SATURDAY:
+                for n in AROUND_FIXED:
+                    mark(kept + timedelta(days=n), f"{name} {n:+}")
+    return found
