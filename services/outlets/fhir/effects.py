@@ -4,9 +4,9 @@ What has begun is left alone: the past belongs to the hospital.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from schemas.events import Assignment, Booking, ScheduleDecided, ScheduleProposed
+from schemas.events import Booking, ScheduleDecided, ScheduleProposed
+from services.outlets.fhir.moves import begun, moves
 from services.outlets.fhir.plans import Change
 
 
@@ -27,7 +27,7 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A person should do something because of what a plan changed; `about` tells it from other things to do."""
+    """A person should do something because of what a decision (`about`) changed: tell the patient, the ward."""
 
     request: str
     patient: str
@@ -38,7 +38,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class CallOff:
-    """A person need not do it any more."""
+    """A person need not do any more what an earlier decision (`about`) asked."""
 
     request: str
     patient: str
@@ -51,59 +51,23 @@ Effect = Book | Cancel | Ask | CallOff
 
 def effects(change: Change) -> tuple[Effect, ...]:
     """All that is to be written for a change, in the order in which it is written."""
-    decided, now = change.decided, change.decided.known
+    decided, now, why = change.decided, change.decided.known, _why(change.decided)
     before, after = _booked(change.before), _booked(change.after)
-    found: list[Effect] = [Book(b) for b in after.values() if not _begun(b, now)]
-    gone = [b for request, b in before.items() if request not in after and not _begun(b, now)]
-    found += [Cancel(b, _why(decided)) for b in gone]
-    found += _tasks(change)
+    found: list[Effect] = [Book(b) for b in after.values() if not begun(b, now)]
+    found += [Cancel(b, why) for request, b in before.items() if request not in after and not begun(b, now)]
+    past = {r for r, b in (before | after).items() if begun(b, now)}
+    for move in moves(change.before, change.after):
+        if move.request in past:
+            continue
+        asked = change.asked.get(move.request)
+        if asked is not None and asked != decided.id:
+            found.append(CallOff(move.request, move.patient, asked, why))
+        found.append(Ask(move.request, move.patient, decided.id, decided.proposal, move.text))
     return tuple(found)
-
-
-def _tasks(change: Change) -> list[Effect]:
-    """Tasks of the other plan that hold no longer are called off, then those of the plan that stands are asked."""
-    why, old, new = _why(change.decided), _asked(change.before), _asked(change.after)
-    kept = {b.request for b in change.after.bookings} if change.after is not None and change.undone is None else set()
-    still = kept - {request for request, _ in new}  # the plan that stands now moves nothing of these
-    called_off: list[Effect] = [
-        CallOff(request, ask.patient, about, why)
-        for (request, about), ask in old.items()
-        if (request, about) not in new and request not in still
-    ]
-    now, booked = change.decided.known, _booked(change.after)
-    past = {request for request, booking in booked.items() if _begun(booking, now)}
-    return called_off + [ask for (request, _), ask in new.items() if request not in past]
-
-
-def _asked(plan: ScheduleProposed | None) -> dict[tuple[str, str], Ask]:
-    """What a plan asks people to do, by request and what it is about."""
-    if plan is None:
-        return {}
-    patients = {b.request: b.patient for b in plan.bookings}
-    asks = [
-        Ask(c.request, patients[c.request], plan.proposal, plan.proposal, c.text or "The theatre plan changed.")
-        for c in plan.changes
-        if c.request in patients
-    ]
-    asks += [
-        Ask(a.request, a.patient, f"bed {a.bed}", plan.proposal, _bed(a)) for a in plan.assignments if a.bed is not None
-    ]
-    return {(ask.request, ask.about): ask for ask in asks}
-
-
-def _bed(assignment: Assignment) -> str:
-    return f"Bed {assignment.bed}" + (f" on ward {assignment.ward}" if assignment.ward else "") + " is kept."
 
 
 def _booked(plan: ScheduleProposed | None) -> dict[str, Booking]:
     return {b.request: b for b in plan.bookings if b.day is not None} if plan is not None else {}
-
-
-def _begun(booking: Booking, now: datetime) -> bool:
-    """Whether the time has come; a day without an hour has begun when it is over."""
-    if booking.start is not None:
-        return booking.start <= now
-    return booking.day is not None and booking.day < now.date()
 
 
 def _why(decided: ScheduleDecided) -> str:

@@ -4,12 +4,15 @@ Approvals of a site and kind lie on one another: the last is the plan that stand
 brings back the one beneath. A decision that comes again changes nothing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from schemas.events import Event, ScheduleDecided, ScheduleProposed
+from services.outlets.fhir.moves import moves
 
 KEPT_PROPOSALS = 500
 KEPT_APPROVALS = 50
+KEPT_REQUESTS = 10_000
 
 Key = tuple[str, str]
 """Site and kind of plan."""
@@ -17,12 +20,15 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A decision, the plan that stood before it and the one that stands after it; `undone` was taken back by it."""
+    """A decision, the plan that stood before it and the one that stands after it.
+
+    `asked`: by request the last decision that asked people to do something about it.
+    """
 
     decided: ScheduleDecided
     before: ScheduleProposed | None
     after: ScheduleProposed | None
-    undone: ScheduleProposed | None = None
+    asked: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -31,6 +37,7 @@ class Plans:
 
     proposals: dict[str, ScheduleProposed] = field(default_factory=dict)
     approved: dict[Key, list[str]] = field(default_factory=dict)
+    asked: dict[Key, dict[str, str]] = field(default_factory=dict)
 
     def knows(self, decided: ScheduleDecided) -> bool:
         """Whether the proposal it is about was ever seen, and not forgotten."""
@@ -42,17 +49,13 @@ class Plans:
         if about is None or decided.decision not in {"approve", "undo"}:
             return None
         stack = self.approved.get((about.site, about.kind), [])
-        if decided.decision == "approve":
-            if about.proposal not in stack:
-                return Change(decided, self._top(stack), about)
-            if stack[-1] == about.proposal:
-                return Change(decided, self._top(stack[:-1]), about)
-            return None
-        if about.proposal not in stack:
-            return None
-        top = stack[-1] == about.proposal
-        after = self._top(stack[:-1] if top else stack)
-        return Change(decided, about, after, about) if top else None
+        asked = dict(self.asked.get((about.site, about.kind), {}))
+        first, last = about.proposal not in stack, bool(stack) and stack[-1] == about.proposal
+        if decided.decision == "approve" and (first or last):
+            return Change(decided, self._top(stack if first else stack[:-1]), about, asked)
+        if decided.decision == "undo" and last:
+            return Change(decided, about, self._top(stack[:-1]), asked)
+        return None
 
     def fold(self, event: Event) -> None:
         """Take one proposal or decision; any other event is passed over."""
@@ -60,17 +63,24 @@ class Plans:
             case ScheduleProposed():
                 self.proposals[event.proposal] = event
                 self._forget()
-            case ScheduleDecided(decision="approve") if (about := self.proposals.get(event.proposal)) is not None:
-                stack = self.approved.setdefault((about.site, about.kind), [])
-                if about.proposal not in stack:
-                    stack.append(about.proposal)
-                    del stack[:-KEPT_APPROVALS]
-            case ScheduleDecided(decision="undo") if (about := self.proposals.get(event.proposal)) is not None:
-                stack = self.approved.get((about.site, about.kind), [])
-                if about.proposal in stack:
-                    stack.remove(about.proposal)
+            case ScheduleDecided() if (about := self.proposals.get(event.proposal)) is not None:
+                self._decided(event, about)
             case _:
                 pass
+
+    def _decided(self, decided: ScheduleDecided, about: ScheduleProposed) -> None:
+        key = (about.site, about.kind)
+        change = self.change(decided)
+        if change is not None:
+            moved = {move.request: decided.id for move in moves(change.before, change.after)}
+            latest = list((self.asked.get(key, {}) | moved).items())[-KEPT_REQUESTS:]
+            self.asked[key] = dict(latest)
+        stack = self.approved.setdefault(key, [])
+        if decided.decision == "approve" and about.proposal not in stack:
+            stack.append(about.proposal)
+            del stack[:-KEPT_APPROVALS]
+        elif decided.decision == "undo" and about.proposal in stack:
+            stack.remove(about.proposal)
 
     def _top(self, stack: list[str]) -> ScheduleProposed | None:
         return self.proposals.get(stack[-1]) if stack else None

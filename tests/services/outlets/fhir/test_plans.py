@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.outlets.fhir.effects import Ask, Book, CallOff, Cancel, effects
+from services.outlets.fhir.effects import Ask, Book, CallOff, Cancel, Effect, effects
 from services.outlets.fhir.plans import Plans
 from tests.services.outlets.fhir.plans import booking, decide, plan
 
@@ -19,35 +19,46 @@ def told(*events: object) -> Plans:
     return plans
 
 
-def test_an_approved_plan_books_all_of_it() -> None:
-    """Every booking with a day, and a task for each change that the plan makes."""
-    change = told(FIRST).change(decide("first"))
+def asked(plans: Plans, name: str, decision: str = "approve", minutes: int = 30) -> tuple[Effect, ...]:
+    """What a decision asks for."""
+    change = plans.change(decide(name, decision, minutes=minutes, why="theatre closed"))
     assert change is not None
-    assert [type(e) for e in effects(change)] == [Book, Book, Ask]
+    return effects(change)
+
+
+def test_an_approved_plan_books_all_of_it() -> None:
+    """Every booking with a day, and a task for everyone whose time is new; the plan's words where it has some."""
+    found = asked(told(FIRST), "first")
+    assert [type(e) for e in found] == [Book, Book, Ask, Ask]
+    assert [e.text for e in found if isinstance(e, Ask)] == ["to 2026-01-06 in OR-1", "new: Wed 07 Jan 09:00, OR-1"]
 
 
 def test_the_next_plan_replaces_it() -> None:
-    """What is left out is cancelled, tasks that no longer hold are called off, what moves is booked again."""
-    change = told(FIRST, decide("first"), SECOND).change(decide("second", why="theatre closed"))
-    assert change is not None
-    found = effects(change)
-    assert [type(e) for e in found] == [Book, Cancel, CallOff, Ask]
+    """What is left out is cancelled, what was asked before is called off, and everyone concerned is asked anew."""
+    found = asked(told(FIRST, decide("first"), SECOND), "second")
+    assert [type(e) for e in found] == [Book, Cancel, CallOff, Ask, CallOff, Ask]
     assert next(e.reason for e in found if isinstance(e, Cancel)) == "Replaced by another plan by admin: theatre closed"
+    assert [e.text for e in found if isinstance(e, Ask)][-1] == "no longer planned; was Wed 07 Jan 09:00, OR-1"
+
+
+def test_who_is_not_moved_is_not_asked() -> None:
+    """A plan that keeps a booking asks nobody about it, even when it repairs one that was never approved."""
+    never, third = plan("never", booking(1, 9)), plan("third", booking(1, 6), booking(2, 9, who="p-2"), moves=2)
+    found = asked(told(FIRST, decide("first"), never, third), "third")
+    assert [e.request for e in found if isinstance(e, Ask)] == [booking(2, 9).request]
 
 
 def test_undo_brings_back_the_plan_beneath() -> None:
-    """The plan approved before stands again, with its tasks; the undone plan's are called off."""
-    change = told(FIRST, decide("first"), SECOND, decide("second")).change(decide("second", "undo"))
-    assert change is not None
-    assert change.after == FIRST
-    assert [type(e) for e in effects(change)] == [Book, Book, CallOff, Ask]
+    """The plan approved before stands again; who was told otherwise is to be told again."""
+    found = asked(told(FIRST, decide("first"), SECOND, decide("second", minutes=2)), "second", "undo")
+    assert [type(e) for e in found] == [Book, Book, CallOff, Ask, CallOff, Ask]
+    assert [e.about for e in found if isinstance(e, CallOff)] == ["approve-second-2"] * 2
 
 
 def test_undo_of_the_only_plan_cancels_it() -> None:
     """Nothing stands any more: all bookings are cancelled."""
-    change = told(FIRST, decide("first")).change(decide("first", "undo"))
-    assert change is not None
-    assert [type(e) for e in effects(change)] == [Cancel, Cancel, CallOff]
+    found = asked(told(FIRST, decide("first")), "first", "undo")
+    assert [type(e) for e in found] == [Cancel, Cancel, CallOff, Ask, CallOff, Ask]
 
 
 def test_what_changes_nothing() -> None:
@@ -61,12 +72,11 @@ def test_what_changes_nothing() -> None:
 
 
 def test_what_has_begun_is_left_alone() -> None:
-    """An operation that began before the decision is neither booked again nor cancelled."""
+    """An operation that began before the decision is neither booked again nor cancelled, and nobody is asked."""
     begun = plan("begun", booking(1, 5, 9), booking(2, 6, who="p-2"))
-    change = told(begun, decide("begun"), SECOND).change(decide("second"))
-    assert change is not None
-    cancelled = [e.booking.request for e in effects(change) if isinstance(e, Cancel)]
-    assert cancelled == [booking(2, 6).request]
+    found = asked(told(begun, decide("begun"), plan("empty", booking(2, None))), "empty")
+    assert [e.booking.request for e in found if isinstance(e, Cancel)] == [booking(2, 6).request]
+    assert [e.request for e in found if isinstance(e, Ask)] == [booking(2, 6).request]
 
 
 words = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["approve", "undo", "reject"])), max_size=12)
@@ -74,12 +84,12 @@ words = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["approve", "
 
 @given(words)
 def test_a_word_said_twice_changes_nothing(said: list[tuple[str, str]]) -> None:
-    """After any history, the last decision repeated leaves the same plan standing."""
+    """After any history no plan stands twice, and an approval repeated leaves the same plan standing."""
     plans = told(*(plan(name, booking(1, 6)) for name in "abc"))
     for n, (name, decision) in enumerate(said):
         plans.fold(decide(name, decision, minutes=n))
     before = {key: list(stack) for key, stack in plans.approved.items()}
-    if said and said[-1][1] != "undo":
+    if said and said[-1][1] == "approve":
         plans.fold(decide(*said[-1], minutes=99))
         assert plans.approved == before
     stack = before.get(("main", "theatres"), [])
