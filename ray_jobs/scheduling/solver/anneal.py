@@ -52,6 +52,8 @@ def recall(m: Memory) -> None:
 def step(m: Memory, kind: int, bar: int, samples: int) -> bool:
     """Try one step of a kind; returns whether the plan changed."""
     people = m[y.PEOPLE]
+    if m[y.ROOMS] == 0 or m[y.STAYS] == 0:
+        return False
     if kind == 6:
         return change_nurse(m, bar)
     if kind == 7:

@@ -28,6 +28,8 @@ def cover_price(m: Memory, room: int, s: int, new: int) -> int:
     """What it adds when `new` takes the room in shift `s` from who has it."""
     its, here, price = cover_row(m, room, s), room_day_row(m, room, s // 3), 0
     old, load, count = m[its + y.NURSE], m[its + y.ROOM_LOAD], m[here + y.COUNT]
+    if old == new:
+        return 0
     if m[its + y.NURSE_BEFORE] != y.NOWHERE:
         price = m[y.MOVED_NURSE] * (int(old == m[its + y.NURSE_BEFORE]) - int(new == m[its + y.NURSE_BEFORE]))
     if count == 0:

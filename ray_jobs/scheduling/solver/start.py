@@ -26,7 +26,7 @@ def begin(instance: Instance, seed: int, start: Solution | None = None, keep: Ke
     if keep is not None:
         keep.write_into(see, instance)
     for row, lawful in zip(see.stay[:people], see.lawful, strict=False):
-        choices = np.flatnonzero(lawful)
+        choices = np.flatnonzero(lawful) if instance.operating_theaters else np.zeros(0, np.int64)
         first = len(row) - 2 * rooms
         row[first : first + len(choices)], row[y.CHOICES] = choices, len(choices)
     must = see.stay[:people, y.MUST] > 0
