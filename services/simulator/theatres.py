@@ -16,7 +16,7 @@ from services.simulator.hospital import SURGICAL, WARDS, Hospital, Inpatient
 from services.simulator.planning import Operation, Shift, Staff
 
 DAYS = 14
-WAITING_AT_START = 16
+WAITING_AT_START = 24
 REQUEST_EVERY = timedelta(hours=3)
 CLOSES_AFTER = timedelta(seconds=25)
 EMERGENCY_AFTER = timedelta(seconds=40)
@@ -46,12 +46,9 @@ PROCEDURES = (
     Procedure("23968004", "Colectomy", 170, 7),
 )
 EMERGENCY = Procedure("80146002", "Appendectomy", 60, 2)
-THEATRES = {
-    "OR-1": ("Theatre 1", (8, 10), True),
-    "OR-2": ("Theatre 2", (8, 8), False),
-    "OR-3": ("Theatre 3", (8, 8), False),
-}
+THEATRES = {"OR-1": ("Theatre 1", (8, 6), True), "OR-2": ("Theatre 2", (8, 6), False)}
 """Name, hour at which the list begins and its length in hours, and whether it is open at weekends."""
+CLOSES = "OR-1"
 SURGEONS = {"surgeon-1": (0, 1, 2, 3, 4, 5, 6), "surgeon-2": (0, 2, 4), "surgeon-3": (0, 1, 3), "surgeon-4": (1, 2, 4)}
 """Weekdays in theatre (Monday 0); the first is on call."""
 ON_CALL = "surgeon-1"
@@ -85,35 +82,28 @@ class Theatres:
     _closed: bool = False
     _emergency: bool = False
     _next: datetime = field(init=False)
+    _first: date = field(init=False)
 
     def __post_init__(self) -> None:
         """Seed; other people than those in the wards, so that nobody has two record numbers."""
         self.rng = np.random.default_rng([self.hospital.seed, 77])
         self._people = Hospital(self.hospital.seed + 500, self.hospital.start)
         self._next = self.hospital.start + REQUEST_EVERY
+        self._first = self.hospital.start.date()
 
     def opening(self) -> Iterator[tuple[datetime, list[resources.Resource]]]:
         """Theatres and their lists, surgeons, nurses of each ward, the waiting list."""
         now = self.hospital.start
-        days = [now.date() + timedelta(days=n) for n in range(DAYS)]
-        lists: list[resources.Resource] = []
-        for code, (name, hours, weekends) in THEATRES.items():
-            lists.append(fhir.theatre(code, name))
-            open_ = [_span(day, *hours) for day in days if weekends or day.weekday() < SATURDAY]
-            lists += fhir.theatre_list(code, open_, now)
-        yield now, lists
-        surgeons: list[resources.Resource] = []
-        for name, weekdays in SURGEONS.items():
-            here = [Shift(*_span(day, *SURGEON_HOURS)) for day in days if day.weekday() in weekdays]
-            surgeons += fhir.rota(Staff(name, "surgeon"), here, now)
-        yield now, surgeons
-        for ward in (*WARDS, SURGICAL):
-            yield now, self._nurses(ward.code, days, now)
+        yield now, [fhir.theatre(code, name) for code, (name, _, _) in THEATRES.items()]
+        yield from self._lists([self._first + timedelta(days=n) for n in range(DAYS)], now)
         for _ in range(WAITING_AT_START):
             yield now, self._request(now)
 
     def live(self, now: datetime) -> Iterator[tuple[datetime, list[resources.Resource]]]:
         """Everything due by this instant."""
+        while self._first < now.date():  # at midnight the fortnight moves on by a day
+            self._first += timedelta(days=1)
+            yield from self._lists([self._first + timedelta(days=DAYS - 1)], now)
         passed = (now - self.hospital.start) / self.speed
         if passed >= CLOSES_AFTER and not self._closed:
             self._closed = True
@@ -129,27 +119,36 @@ class Theatres:
             if came:
                 yield now, came
 
+    def _lists(self, days: list[date], now: datetime) -> Iterator[tuple[datetime, list[resources.Resource]]]:
+        """Theatre lists, surgeons and nurses of these days."""
+        lists: list[resources.Resource] = []
+        for code, (_, hours, weekends) in THEATRES.items():
+            open_ = [_span(day, *hours) for day in days if weekends or day.weekday() < SATURDAY]
+            lists += fhir.theatre_list(code, open_, now)
+        for name, weekdays in SURGEONS.items():
+            here = [Shift(*_span(day, *SURGEON_HOURS)) for day in days if day.weekday() in weekdays]
+            lists += fhir.rota(Staff(name, "surgeon"), here, now)
+        yield now, lists
+        for ward in (*WARDS, SURGICAL):
+            yield now, self._nurses(ward.code, days, now)
+
     def _close(self, now: datetime) -> list[resources.Resource]:
-        """The second theatre has no list on the next working day."""
-        code = "OR-2"
-        _, hours, _ = THEATRES[code]
+        """One theatre has no list on the next working day."""
+        _, hours, _ = THEATRES[CLOSES]
         days = (now.date() + timedelta(days=n) for n in range(1, DAYS))
         day = next(day for day in days if day.weekday() < SATURDAY)
-        return fhir.theatre_list(code, [_span(day, *hours)], now, status="busy-unavailable")
+        return fhir.theatre_list(CLOSES, [_span(day, *hours)], now, status="busy-unavailable")
 
     def _nurses(self, ward: str, days: list[date], now: datetime) -> list[resources.Resource]:
-        """Enough nurses for every shift, each of one skill, five shifts in seven days; fewer at night."""
+        """Enough nurses for every shift, fewer at night; a crew is one more than needed, who take turns at home."""
         found: list[resources.Resource] = []
         for shift, (begin, length) in SHIFTS.items():
             count = max(1, NURSES_BY_DAY[ward] - (shift == "night"))
             crew = [Staff(f"nurse-{ward}-{shift}-{n + 1}", "nurse", ward, n % 3) for n in range(count + 1)]
-            worked: dict[str, list[Shift]] = {person.name: [] for person in crew}
-            for number, day in enumerate(days):
-                for n in range(count):
-                    person = crew[(number + n) % len(crew)]
-                    worked[person.name].append(Shift(*_span(day, begin, length), MOST_WORKLOAD))
-            for person in crew:
-                found += fhir.rota(person, worked[person.name], now)
+            for n, person in enumerate(crew):
+                here = [day for day in days if (day.toordinal() + n) % len(crew)]
+                worked = [Shift(*_span(day, begin, length), MOST_WORKLOAD) for day in here]
+                found += fhir.rota(person, worked, now) if worked else []
         return found
 
     def _request(self, now: datetime, *, emergency: bool = False) -> list[resources.Resource]:
@@ -158,7 +157,7 @@ class Theatres:
         procedure = EMERGENCY if emergency else PROCEDURES[int(self.rng.integers(len(PROCEDURES)))]
         minutes = 5 * max(6, round(procedure.minutes * float(self.rng.lognormal(0, SPREAD)) / 5))
         must = emergency or bool(self.rng.random() < MANDATORY_SHARE)
-        release = now.date() + timedelta(days=0 if emergency else int(self.rng.integers(1, 6)))
+        release = now.date() + timedelta(days=0 if emergency else int(self.rng.integers(1, 5)))
         due = release + timedelta(days=1 if emergency else int(self.rng.integers(2, 7)))
         surgeon = ON_CALL if emergency else list(SURGEONS)[int(self.rng.integers(len(SURGEONS)))]
         priority = "stat" if emergency else "urgent" if must else "routine"

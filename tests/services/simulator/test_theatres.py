@@ -11,7 +11,7 @@ from services.gateway.accept import Asked, accept
 from services.runtime.identity import FakeIdentity
 from services.simulator.hospital import SURGICAL, Hospital
 from services.simulator.resources import Resource, bundle, locations
-from services.simulator.theatres import DAYS, SURGEONS, THEATRES, WAITING_AT_START, Theatres
+from services.simulator.theatres import CLOSES, DAYS, SURGEONS, THEATRES, WAITING_AT_START, Theatres
 
 START = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 """A Friday afternoon: the next working day is a Monday."""
@@ -90,12 +90,12 @@ def test_what_is_asked_can_be_done(opened: list[Event]) -> None:
 
 
 def test_accidents_come_when_somebody_watches() -> None:
-    """25 real seconds into it the second theatre is closed on the next working day, 15 later an emergency comes."""
+    """25 real seconds into it a theatre is closed on the next working day, 15 later an emergency comes."""
     town = Town().open()
     assert town.live(timedelta(seconds=24 * SPEED), timedelta(minutes=1)) == []
     events = town.live(timedelta(seconds=45 * SPEED), timedelta(minutes=1))
     (closed,) = available(events, "theatre")
-    assert (closed.location, closed.minutes, closed.day.isoformat()) == ("OR-2", 0, "2026-11-23")
+    assert (closed.location, closed.minutes, closed.day.isoformat()) == (CLOSES, 0, "2026-11-23")
     (emergency,) = [e for e in events if isinstance(e, AdmissionRequested) and e.priority == 1]
     assert emergency.surgery is not None
     assert emergency.surgery.release == START.date()
@@ -125,3 +125,12 @@ def test_the_load_is_small() -> None:
     sent = Town(deaf=True).open().sent
     assert len(sent) < 40
     assert max(len(orjson.dumps(bundle(resources))) for resources in sent) < 256_000
+
+
+def test_the_fortnight_moves_on() -> None:
+    """Every midnight one more day of lists and rosters is published: there are always 14 days to plan."""
+    town = Town().open()
+    events = town.live(timedelta(days=2), timedelta(hours=1))
+    days = {e.day for e in available(events, "theatre") if e.minutes}
+    assert max(days) == START.date() + timedelta(days=2 + DAYS - 1)
+    assert len({(e.ward, e.day, e.shift) for e in available(events, "nurse")}) == 2 * 4 * 3
