@@ -60,6 +60,8 @@ def demo(
                     live.update(_status(system, report))
                     stop.wait(0.5)
             simulator.stop()
+            if not report.exists():
+                raise CannotStartError(_silent(system))
             _drain(system)
             summary = account(system, report)
     except (CannotStartError, DependencyError) as error:
@@ -71,6 +73,13 @@ def demo(
         console.print(_table(summary))
     if not summary.whole:
         raise typer.Exit(NOT_WHOLE)
+
+
+def _silent(system: System) -> str:
+    """What to say when the simulated hospital ended before it had told anything."""
+    log = system.stack.run_dir / "logs" / "simulator.log"
+    tail = log.read_text(errors="replace").splitlines()[-8:] if log.exists() else []
+    return "\n".join(("the simulated hospital ended without an account; the end of its log:", *tail))
 
 
 def public_films() -> Path | None:
