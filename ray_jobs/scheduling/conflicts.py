@@ -44,13 +44,9 @@ AS_IT_IS = Words()
 def conflicts(instance: Instance, *, seconds: float = 5.0, words: Words = AS_IT_IS) -> tuple[Conflict, ...]:
     """Conflicts that share no patient, at most eight; none where a plan is possible or no proof was found in time."""
     until = time.monotonic() + seconds
-    found = [*_occupants(instance, words)]
-    rest = []
-    for patient in instance.patients:
-        if patient.mandatory:
-            alone = list(_alone(instance, patient, words))
-            found += alone
-            rest += [] if alone else [patient]
+    found = hopeless(instance, words)
+    named = {p for c in found for p in c.patients}
+    rest = [p for p in instance.patients if p.mandatory and p.id not in named]
     for kinds in NEEDS:
         while len(found) < MOST_CONFLICTS and time.monotonic() < until:
             patients = _minimal(instance, rest, kinds, until)
@@ -59,6 +55,12 @@ def conflicts(instance: Instance, *, seconds: float = 5.0, words: Words = AS_IT_
             found.append(_told(instance, patients, kinds, words, until))
             rest = [p for p in rest if p not in patients]
     return tuple(found[:MOST_CONFLICTS])
+
+
+def hopeless(instance: Instance, words: Words = AS_IT_IS) -> list[Conflict]:
+    """What is impossible whatever is planned: those who are here, and patients who find nothing even alone. Quick."""
+    alone = [c for p in instance.patients if p.mandatory for c in _alone(instance, p, words)]
+    return [*_occupants(instance, words), *alone]
 
 
 def _minimal(instance: Instance, patients: list[Patient], kinds: tuple[cm.Kind, ...], until: float) -> list[Patient]:

@@ -1,64 +1,55 @@
-"""Plans and prices for a running hospital: solve; name conflicts where no plan is; keep wards from overflowing."""
+"""Plans and prices for a running hospital: lawful, with room for what lasts longer, and changed as little as may be."""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from ray_jobs.scheduling.check import VIOLATIONS, check_timetable
-from ray_jobs.scheduling.conflicts import Conflict, conflicts
 from ray_jobs.scheduling.ihtp import Instance, Solution, Weights
-from ray_jobs.scheduling.robust import Robust, robust
-from ray_jobs.scheduling.solver.keep import Keep, Pin
-from ray_jobs.scheduling.solver.solve import Solved, solve
+from ray_jobs.scheduling.occupancy import occupancy
+from ray_jobs.scheduling.robust import Limits, Reserve, Robust, hardened, robust
+from ray_jobs.scheduling.search import LEAST_SECONDS, Lawful, lawful, searched, wished
+from ray_jobs.scheduling.settle import settled
 from ray_jobs.scheduling.tasks import (
     Budget,
-    Fixed,
     PlanAnswer,
     PlanTask,
     PriceAnswer,
     PriceTask,
     RiskRow,
+    Room,
     Told,
     WardRisk,
 )
-from ray_jobs.scheduling.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CONFLICT_SECONDS = 3.0
-LEAST_SECONDS = 0.5
 TOLD_CHANCE = 0.005
-NOTHING = Solution(patients=(), nurses=())
 
 
 def plan(task: PlanTask) -> PlanAnswer:
     """The plan that is wanted; raises `ValueError` where the task contradicts itself (an unknown name, a wild pin)."""
     began = time.monotonic()
     until = began + task.budget.seconds
-    solved = _solve(task.instance, task, task.before, until)
-    yielded = not solved.feasible and bool(task.yielding & task.fixed.keys())
-    if yielded:
-        task = task.model_copy(update={"fixed": {p: f for p, f in task.fixed.items() if p not in task.yielding}})
-        solved = _solve(task.instance, task, solved.solution, until)
-    found: tuple[Conflict, ...] = ()
-    given_up: list[str] = []
-    instance = task.instance
-    if not solved.feasible:
-        found = conflicts(instance, seconds=CONFLICT_SECONDS, words=Words(task.names, task.begins))
-        left_out = {p.id for p in instance.patients if p.mandatory} - _admitted(solved.solution)
-        given_up = sorted({p for c in found for p in c.patients} | left_out)
-        instance = _wished(instance, frozenset(given_up) - frozenset(task.fixed))
-        solved = _solve(instance, task, solved.solution, until)
-    best = _robust(instance, task, solved, until)
-    solution = best.solution if best is not None else solved.solution
+    found = _in_reserve(task, until) or lawful(task, until)
+    best = _robust(found, task, until)
+    first = found.solved.solution
+    solution = first if best is None else best.solution
+    if task.before is not None:
+        before = occupancy(task.instance, task.before).planned
+        solution = settled(found.instance, before, solution, task.change_weight, found.fixed)
     return PlanAnswer(
         solution=solution, report=check_timetable(task.instance, solution),
-        conflicts=tuple(Told(text=c.text, patients=c.patients, resource=c.resource, short=c.short) for c in found),
-        given_up=tuple(given_up), yielded=yielded, rows=() if best is None else _rows(instance, solved.solution, best),
-        overflow=() if best is None else _overflow(best), iterations=solved.iterations,
-        seconds=round(time.monotonic() - began, 3),
+        conflicts=tuple(
+            Told(text=c.text, patients=c.patients, resource=c.resource, short=c.short) for c in found.conflicts
+        ),
+        given_up=tuple(sorted(found.given_up)), yielded=found.yielded,
+        rows=() if best is None else _rows(found.instance, first, best),
+        overflow=() if best is None else _overflow(best),
+        room=_room(task, best), iterations=found.solved.iterations, seconds=round(time.monotonic() - began, 3),
     )  # fmt: skip
 
 
@@ -67,17 +58,18 @@ def price(task: PriceTask) -> PriceAnswer:
     before = check_timetable(task.instance, task.solution)
     instance = task.instance
     if not task.fixed.admitted:  # who is taken out on purpose is not missed
-        instance = _wished(instance, frozenset([task.patient]))
+        instance = wished(instance, [task.patient])
     asked = PlanTask(
         instance=instance, budget=task.budget, before=task.solution, fixed={task.patient: task.fixed},
         change_weight=task.change_weight,
     )  # fmt: skip
-    solved = _solve(instance, asked, task.solution, time.monotonic() + task.budget.seconds)
-    broken = sum(before[name] for name in VIOLATIONS)
-    if sum(solved.violations.values()) > broken:
+    solved = searched(instance, asked, asked.fixed, task.solution, time.monotonic() + task.budget.seconds)
+    if sum(solved.violations.values()) > sum(before[name] for name in VIOLATIONS):
         return PriceAnswer(price=None)
-    after = check_timetable(task.instance, solved.solution)
-    return PriceAnswer(price=after["total_cost"] - before["total_cost"], solution=solved.solution)
+    now = occupancy(instance, task.solution).planned
+    solution = settled(instance, now, solved.solution, task.change_weight, [task.patient])
+    after = check_timetable(task.instance, solution)
+    return PriceAnswer(price=after["total_cost"] - before["total_cost"], solution=solution)
 
 
 def warm() -> None:
@@ -93,44 +85,48 @@ def warm() -> None:
     plan(PlanTask(instance=nobody, budget=Budget(seconds=LEAST_SECONDS, iterations=1)))
 
 
-def _solve(instance: Instance, task: PlanTask, start: Solution | None, until: float) -> Solved:
-    pinned = {p: _pin(fixed) for p, fixed in task.fixed.items()}
-    keep = None
-    if task.before is not None or pinned:
-        weight = task.change_weight if task.before is not None else 0
-        empty = task.before is None
-        keep = Keep(
-            baseline=NOTHING if task.before is None else task.before, day=weight, room=weight // 2,
-            theatre=weight // 2, newly_admitted=0, dropped=2 * weight, nurse=0 if empty else 1, pinned=pinned,
-        )  # fmt: skip
-    budget: Budget = task.budget
-    seconds = max(LEAST_SECONDS, until - time.monotonic())
-    return solve(
-        instance, seconds=seconds, threads=budget.threads, seed=budget.seed, iterations=budget.iterations,
-        start=start, keep=keep,
-    )  # fmt: skip
-
-
-def _pin(fixed: Fixed) -> Pin:
-    return Pin(day=fixed.day, room=fixed.room, theatre=fixed.theatre, admitted=fixed.admitted)
-
-
-def _robust(instance: Instance, task: PlanTask, solved: Solved, until: float) -> Robust | None:
-    """More room for stays, while there is time; None where nothing is to be simulated."""
-    if not task.simulated_runs or not solved.feasible:
+def _in_reserve(task: PlanTask, until: float) -> Lawful | None:
+    """A repair that leaves the room which the plan before had; None where only less room lets everyone in."""
+    if task.room is None or task.before is None:
         return None
+    harder = hardened(task.instance, Reserve(task.room.stays, task.room.lists), _booked(task.instance, task.before))
+    solved = searched(harder, task, task.fixed, task.before, until)
+    return Lawful(task.instance, solved, task.fixed) if solved.feasible else None
 
-    def again(longer: Instance) -> Solution | None:
-        if until - time.monotonic() < LEAST_SECONDS:
+
+def _booked(instance: Instance, before: Solution) -> Mapping[tuple[str, int], int]:
+    """Minutes of each theatre and day that the plan before uses: nobody is moved to make room."""
+    return occupancy(instance, before).theatre_minutes
+
+
+def _robust(found: Lawful, task: PlanTask, until: float) -> Robust | None:
+    """Room for what lasts longer, as much as is needed while there is time; a repair keeps what there was."""
+    if not task.simulated_runs or not found.solved.feasible:
+        return None
+    instance, fixed = found.instance, found.fixed
+
+    def again(harder: Instance) -> Solution | None:
+        if task.room is not None or until - time.monotonic() < LEAST_SECONDS:
             return None
-        found = _solve(longer, task, solved.solution, until)
-        return found.solution if found.feasible else None
+        solved = searched(harder, task, fixed, found.solved.solution, until)
+        return solved.solution if solved.feasible else None
 
-    wards: Mapping[str, str] = {r.id: task.wards.get(r.id, "") for r in instance.rooms}
+    minutes: Counter[tuple[str, int]] = Counter()
+    durations = {p.id: p.surgery_duration for p in instance.patients}
+    for patient, one in fixed.items():
+        if one.theatre is not None and one.day is not None:
+            minutes[one.theatre, one.day] += durations.get(patient, 0)
+    wards = {r.id: task.wards.get(r.id, "") for r in instance.rooms}
     return robust(
-        instance, solved.solution, again, risk=task.overflow_risk, runs=task.simulated_runs, seed=task.budget.seed,
-        wards=wards,
+        instance, found.solved.solution, again, limits=Limits(task.overflow_risk, task.cancelled_share),
+        runs=task.simulated_runs, seed=task.budget.seed, wards=wards, booked=minutes,
     )  # fmt: skip
+
+
+def _room(task: PlanTask, best: Robust | None) -> Room | None:
+    if task.room is not None or best is None:
+        return task.room
+    return Room(stays=best.reserve.stays, lists=best.reserve.lists)
 
 
 def _rows(instance: Instance, solution: Solution, best: Robust) -> tuple[RiskRow, ...]:
@@ -143,16 +139,3 @@ def _rows(instance: Instance, solution: Solution, best: Robust) -> tuple[RiskRow
 def _overflow(best: Robust) -> tuple[WardRisk, ...]:
     risks = sorted(best.robust.overflow.items())
     return tuple(WardRisk(ward=w, day=d, chance=round(p, 3)) for (w, d), p in risks if p >= TOLD_CHANCE)
-
-
-def _admitted(solution: Solution) -> set[str]:
-    return {d.id for d in solution.patients if d.admission_day != "none"}
-
-
-def _wished(instance: Instance, given_up: frozenset[str]) -> Instance:
-    """The instance with these patients no longer insisted on; their last day is the plan's."""
-    patients = tuple(
-        p.model_copy(update={"mandatory": False, "surgery_due_day": None}) if p.id in given_up else p
-        for p in instance.patients
-    )
-    return instance.model_copy(update={"patients": patients})

@@ -30,8 +30,18 @@ class Budget(_Value):
     seed: int = 0
 
 
+class Room(_Value):
+    """The room that a plan leaves for what lasts longer: a factor on stays, the share of theatre lists that is used."""
+
+    stays: float = 1.0
+    lists: float = 1.0
+
+
 class PlanTask(_Value):
     """A plan is wanted: `before` is kept at `change_weight` a change, `wards` maps rooms to wards.
+
+    `room` is what the plan before left, and is left again; None looks for as much as `overflow_risk` and
+    `cancelled_share` need.
 
     What is `fixed` for patients in `yielding` gives way where no plan is possible otherwise.
     """
@@ -41,9 +51,11 @@ class PlanTask(_Value):
     before: Solution | None = None
     fixed: Mapping[str, Fixed] = Field(default_factory=dict)
     yielding: frozenset[str] = frozenset()
+    room: Room | None = None
     change_weight: int = 50
     wards: Mapping[str, str] = Field(default_factory=dict)
     overflow_risk: float = 0.05
+    cancelled_share: float = 0.05
     simulated_runs: int = 0
     names: Mapping[str, str] = Field(default_factory=dict)
     begins: date | None = None
@@ -89,6 +101,7 @@ class PlanAnswer(_Value):
     yielded: bool = False
     rows: tuple[RiskRow, ...] = ()
     overflow: tuple[WardRisk, ...] = ()
+    room: Room | None = None
     iterations: int = 0
     seconds: float = 0.0
 

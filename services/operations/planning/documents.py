@@ -6,6 +6,7 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict, Field
 
 from ray_jobs.scheduling.ihtp import Instance, Solution
+from ray_jobs.scheduling.tasks import Room
 from ray_jobs.scheduling.words import Words
 from services.runtime.ports import ObjectStore
 
@@ -24,6 +25,8 @@ class Document(BaseModel):
     names: Mapping[str, str] = Field(default_factory=dict)
     wards: Mapping[str, str] = Field(default_factory=dict)
     requests: Mapping[str, str] = Field(default_factory=dict)
+    room: Room | None = None
+    """What it leaves for stays and operations that last longer: a repair leaves it too."""
 
     @property
     def words(self) -> Words:

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from ray_jobs.scheduling.check import COSTS
-from ray_jobs.scheduling.ihtp import Solution
-from ray_jobs.scheduling.tasks import Budget, PlanAnswer, PlanTask
+from ray_jobs.scheduling.tasks import Budget, PlanAnswer, PlanTask, Room
 from schemas.events import Booking, PlanCost, PlanRisk, ScheduleProposed
 from schemas.ids import digest
 from services.operations.planning import documents
@@ -47,8 +46,11 @@ class Wanted:
 def propose(wanted: Wanted, tools: Tools) -> list[ScheduleProposed]:
     """The proposal, unless it is the one that stands; raises PlannerUnavailable, BadInputError, StoreUnavailable."""
     problem, settings = wanted.problem, tools.settings
-    keep = kept(problem, wanted.standing, _former(wanted, tools.objects), settings.frozen_days)
-    answer = tools.planner.plan(task(problem, keep, settings))
+    former = _former(wanted, tools.objects)
+    nurses = None if former is None else shifted(problem.instance, former.solution, _days(former, problem))
+    keep = kept(problem, wanted.standing, nurses, settings.frozen_days)
+    same_day = former is not None and former.begins == problem.begins
+    answer = tools.planner.plan(task(problem, keep, settings, former.room if former and same_day else None))
     plan = Planned(problem, answer.solution, answer.report, keep, frozenset(answer.given_up), answer.yielded)
     before = wanted.standing.bookings
     now = bookings(plan, before, settings)
@@ -64,7 +66,7 @@ def propose(wanted: Wanted, tools: Tools) -> list[ScheduleProposed]:
         return []
     identity = digest("theatres", wanted.site, problem.as_of.isoformat(), wanted.cause, *_said(now, conflicts))
     name = documents.name_of(wanted.site, identity)
-    documents.write(tools.objects, name, _document(problem, answer.solution))
+    documents.write(tools.objects, name, _document(problem, answer))
     return [
         ScheduleProposed(
             id=identity, site=wanted.site, known=problem.as_of, as_of=problem.as_of, proposal=identity,
@@ -76,25 +78,28 @@ def propose(wanted: Wanted, tools: Tools) -> list[ScheduleProposed]:
     ]  # fmt: skip
 
 
-def task(problem: Problem, keep: Kept, settings: PlanningSettings) -> PlanTask:
-    """What the planner is asked."""
+def task(problem: Problem, keep: Kept, settings: PlanningSettings, room: Room | None = None) -> PlanTask:
+    """What the planner is asked; `room` is what the plan before left."""
     return PlanTask(
-        instance=problem.instance, before=keep.before, fixed=keep.fixed, yielding=frozenset(keep.yielding),
+        instance=problem.instance, before=keep.before, fixed=keep.fixed, yielding=frozenset(keep.yielding), room=room,
         budget=Budget(
             seconds=settings.seconds, iterations=settings.iterations, threads=settings.threads, seed=settings.seed
         ),
         change_weight=settings.change_weight, wards=problem.wards, overflow_risk=settings.overflow_risk,
-        simulated_runs=settings.simulated_runs, names=problem.words.names, begins=problem.begins,
+        cancelled_share=settings.cancelled_share, simulated_runs=settings.simulated_runs,
+        names=problem.words.names, begins=problem.begins,
     )  # fmt: skip
 
 
-def _former(wanted: Wanted, objects: ObjectStore) -> Solution | None:
+def _former(wanted: Wanted, objects: ObjectStore) -> documents.Document | None:
+    """What stands behind the base, unless it is of a later day."""
     base = wanted.standing.base
     document = documents.read(objects, base.document) if base is not None else None
-    if document is None:
-        return None
-    days = (wanted.problem.begins - document.begins).days
-    return shifted(wanted.problem.instance, document.solution, days) if days >= 0 else None
+    return document if document is not None and _days(document, wanted.problem) >= 0 else None
+
+
+def _days(former: documents.Document, problem: Problem) -> int:
+    return (problem.begins - former.begins).days
 
 
 def _conflicts(problem: Problem, keep: Kept, answer: PlanAnswer) -> tuple[str, ...]:
@@ -112,10 +117,11 @@ def _said(planned: Iterable[Booking], conflicts: Iterable[str]) -> list[object]:
     return [*lines, *conflicts]
 
 
-def _document(problem: Problem, solution: Solution) -> documents.Document:
+def _document(problem: Problem, answer: PlanAnswer) -> documents.Document:
     return documents.Document(
-        instance=problem.instance, solution=solution, begins=problem.begins, names=problem.words.names,
+        instance=problem.instance, solution=answer.solution, begins=problem.begins, names=problem.words.names,
         wards=problem.wards, requests={i: r.request for i, r in problem.requests.items()},
+        room=answer.room,
     )  # fmt: skip
 
 

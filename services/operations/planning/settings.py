@@ -32,7 +32,7 @@ class PlanningSettings(BaseModel):
     threads: Positive = 1
     seed: int = 20241122
     weights: Weights = Field(default_factory=_usual_weights)
-    change_weight: Annotated[int, Field(ge=0)] = 50
+    change_weight: Annotated[int, Field(ge=0)] = 200
     """Price of each booking that a repaired plan moves; 0 lets it move freely."""
     frozen_days: Annotated[int, Field(ge=0)] = 2
     """Approved bookings of so many days from today are kept where any plan allows it."""
@@ -47,6 +47,8 @@ class PlanningSettings(BaseModel):
     """Whoever was due before today must be planned within so many days."""
     overflow_risk: Annotated[float, Field(ge=0, le=1)] = 0.05
     """Most accepted chance that a ward needs more beds than it has, on any day."""
+    cancelled_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """Most accepted share of operations that are sent home because a list runs late."""
     simulated_runs: Annotated[int, Field(ge=0)] = 100
     """0 plans without uncertainty."""
     other_specialties: bool = False

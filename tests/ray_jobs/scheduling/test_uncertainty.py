@@ -7,7 +7,7 @@ from ray_jobs.scheduling.check import VIOLATIONS, check_timetable
 from ray_jobs.scheduling.ihtp import Instance, Solution
 from ray_jobs.scheduling.lists import starts
 from ray_jobs.scheduling.occupancy import occupancy
-from ray_jobs.scheduling.robust import longer_stays, robust
+from ray_jobs.scheduling.robust import Limits, longer_stays, robust, shorter_lists
 from ray_jobs.scheduling.theatre_day import Operation, run_day
 from ray_jobs.scheduling.uncertainty import Spread, simulate
 from tests.ray_jobs.scheduling.small import instance, occupant, patient, timetable
@@ -86,7 +86,7 @@ def test_lists_have_no_surgeon_in_two_places() -> None:
 def test_longer_stays_are_also_plans_with_the_expected_ones() -> None:
     """A plan of the instance with longer stays breaks no rule of the instance itself."""
     problem, _ = full()
-    longer = longer_stays(problem, 0.5)
+    longer = problem.model_copy(update={"patients": longer_stays(problem, 1.6)})
     assert [p.length_of_stay for p in longer.patients] == [4] * 6
     plan = timetable(problem, ("p0", 0, "r1", "t1"), ("p1", 0, "r1", "t1"), ("p2", 4, "r1", "t1"))
     for one in (longer, problem):
@@ -95,16 +95,37 @@ def test_longer_stays_are_also_plans_with_the_expected_ones() -> None:
 
 
 def test_the_chance_constraint_is_kept_or_the_nearest_plan_given() -> None:
-    """A plan that leaves days between two stays is taken when it keeps the accepted chance; no plan: the first stays."""
+    """A plan that leaves days between stays is taken when it keeps the accepted chance; no plan: the first stays."""
     problem, plan = full()
     roomy = timetable(
         problem, *((f"p{i}", 0, f"r{1 + i // 2}", f"t{1 + i // 2}") for i in range(4)), ("q0", 5, "r1", "t1")
     )
-    best = robust(problem, plan, lambda _: roomy, risk=0.1, runs=200, seed=3, wards={"r1": "5a", "r2": "5b"})
+    best = robust(
+        problem, plan, lambda _: roomy, limits=Limits(0.1, 1), runs=200, seed=3, wards={"r1": "5a", "r2": "5b"}
+    )
     assert best.kept
     assert best.robust.worst[1] <= 0.1 < best.planned.worst[1]
-    stuck = robust(problem, plan, lambda _: None, risk=0.1, runs=200, seed=3, wards={"r1": "5a", "r2": "5b"})
+    stuck = robust(
+        problem, plan, lambda _: None, limits=Limits(0.1, 1), runs=200, seed=3, wards={"r1": "5a", "r2": "5b"}
+    )
     assert (stuck.kept, stuck.solution) == (False, plan)
+
+
+def test_lists_are_planned_shorter_but_never_than_what_is_booked() -> None:
+    """A list that may be left early sends fewer people home; a booked list keeps its minutes."""
+    problem, plan = full()
+    lists = shorter_lists(problem, 0.8, {("t1", 0): 300, ("t2", 0): 999})
+    assert [t.availability[:2] for t in lists] == [(300, 240), (300, 240)]
+    asked: list[Instance] = []
+
+    def again(harder: Instance) -> Solution:
+        asked.append(harder)
+        return timetable(problem, ("p0", 0, "r1", "t1"), ("p2", 1, "r2", "t1"), ("p1", 2, "r1", "t1"))
+
+    best = robust(problem, plan, again, limits=Limits(1, 0.01), runs=200, seed=3, wards={"r1": "5a", "r2": "5a"})
+    assert asked[0].operating_theaters[0].availability[0] == 276
+    assert best.kept
+    assert best.robust.cancelled < 0.01 * best.robust.operations < best.planned.cancelled
 
 
 def test_runs_must_be_some() -> None:
