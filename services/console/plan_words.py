@@ -4,6 +4,8 @@ import re
 from datetime import date, timedelta
 from typing import Final
 
+from services.console.words import percent
+
 COMPONENTS: Final = {
     "RoomGenderMix": "Women and men in one room",
     "PatientRoomCompatibility": "Room not suitable",
@@ -60,7 +62,7 @@ def age_tier(group: str) -> int:
 
 def amount(value: float, unit: str) -> str:
     """A number with its unit: chances as percents, the rest in at most one decimal."""
-    if unit in {"probability", "1", "chance"}:
-        return "<1 %" if value < 0.01 else f"{value * 100:.0f} %"  # noqa: PLR2004 - 1 %
-    number = f"{value:.0f}" if abs(value) >= 10 or value == int(value) else f"{value:.1f}"  # noqa: PLR2004 - two figures
-    return f"{number} {unit}"
+    if unit == "probability":
+        return percent(value)
+    number = f"{value:,.0f}" if abs(value) >= 10 or value == int(value) else f"{value:.1f}"  # noqa: PLR2004 - two figures
+    return number if unit == "mean number" else f"{number} {unit}"

@@ -20,10 +20,11 @@ def at_level(levels: Sequence[float], values: Sequence[float], level: float) -> 
 def chance_above(levels: Sequence[float], values: Sequence[float], beds: int) -> float:
     """P(more than `beds` are needed), for counts of whole beds: half way to the next count is the border."""
     border = beds + 0.5
-    if border <= values[0]:
+    if border < values[0]:
         return 1 - levels[0] / 2
-    if border >= values[-1]:
+    if border > values[-1]:
         return (1 - levels[-1]) / 2
-    i = bisect_left(values, border)
-    share = (border - values[i - 1]) / (values[i] - values[i - 1])
+    i = max(1, bisect_left(values, border))
+    width = values[i] - values[i - 1]
+    share = (border - values[i - 1]) / width if width else 0.0
     return 1 - (levels[i - 1] + share * (levels[i] - levels[i - 1]))

@@ -61,16 +61,16 @@ def console(tmp_path: Path, ward: ExampleWard) -> Iterator[Running]:
 @pytest.fixture
 def look(browser: Browser, shared_console: Running) -> Iterator[Opened]:
     """Opens a page of the shared console."""
-    yield from _opener(browser, shared_console)
+    yield from opener(browser, shared_console)
 
 
 @pytest.fixture
 def open_page(browser: Browser, console: Running) -> Iterator[Opened]:
     """Opens a page of the test's own console."""
-    yield from _opener(browser, console)
+    yield from opener(browser, console)
 
 
-def _opener(browser: Browser, console: Running) -> Iterator[Opened]:
+def opener(browser: Browser, console: Running) -> Iterator[Opened]:
     """Pages as someone sees them; a script's error on any page fails the test."""
     contexts, errors = [], list[str]()
 

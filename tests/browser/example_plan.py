@@ -19,10 +19,10 @@ from schemas.ids import digest
 from services.runtime.ports import Identifier, Person
 from tests.browser import example_theatres as theatres
 from tests.browser.example_event import NOW, SITE, event
-from tests.browser.example_ward import ExampleWard
+from tests.browser.example_ward import ExampleWard, Sex
 
 FIRST, REPAIR = "theatres-1", "theatres-2"
-LYING = (
+LYING: tuple[tuple[str, Sex, int], ...] = (
     ("Aziz", "female", 59),
     ("Boyd", "female", 68),
     ("Clark", "male", 83),
@@ -52,7 +52,8 @@ def department() -> ExampleWard:
         )
         ward.events.append(
             event(AdmissionRequested, at, who.request, patient=who.key, request=who.request, requested=at,
-                  specialty="surgery", priority=4, sex=who.sex, expected_stay_hours=24 * p.length_of_stay, surgery=surgery)
+                  specialty="surgery", priority=4, sex=who.sex,
+                  expected_stay_hours=24 * p.length_of_stay, surgery=surgery)
         )  # fmt: skip
     ward.objects["plans/theatres-1.json"] = theatres.document()
     ward.objects["plans/theatres-2.json"] = theatres.document(closed=True)
@@ -63,7 +64,7 @@ def _day(day: int) -> date:
     return theatres.BEGINS + timedelta(days=day)
 
 
-def _person(ward: ExampleWard, number: str, key: str, family: str, sex: str, age: int) -> None:
+def _person(ward: ExampleWard, number: str, key: str, family: str, sex: Sex, age: int) -> None:
     born, given = date(NOW.year - age, 2, 1), "Alma" if sex == "female" else "Ben"
     ward.keys[family] = key
     ward.people.append((Identifier("mrn", number), Person(key, SITE, family, given, born, sex, number)))
@@ -129,12 +130,15 @@ def _changes() -> list[dict[str, Any]]:
 
 def _risks() -> list[dict[str, Any]]:
     told = (
-        ("overtime, as planned", 41.0, "minutes a day"), ("overtime, robust plan", 18.0, "minutes a day"),
-        ("cancelled on the day, as planned", 1.3, "patients"), ("cancelled on the day, robust plan", 0.6, "patients"),
+        ("operations planned", 40, 41, "mean number"), ("overtime, minutes", 18.2, 41.5, "minutes"),
+        ("theatre days in overtime", 0.6, 1.4, "mean number"), ("operations cancelled", 0.6, 1.3, "mean number"),
+        ("highest chance of overflow", 0.04, 0.11, "probability"), ("cost of the plan", 1049, 1001, "mean number"),
     )  # fmt: skip
-    found: list[dict[str, Any]] = [{"name": name, "value": value, "unit": unit} for name, value, unit in told]
-    for day, ward, chance in ((5, "S1", 0.08), (6, "S1", 0.04), (6, "S2", 0.11)):
-        found.append(
-            {"name": "ward over capacity", "value": chance, "unit": "probability", "ward": ward, "day": _day(day)}
-        )
+    found: list[dict[str, Any]] = []
+    for name, value, otherwise, unit in told:
+        found.append({"name": name, "value": value, "unit": unit})
+        found.append({"name": f"{name} without room for longer stays", "value": otherwise, "unit": unit})
+    for day, ward, chance in ((5, "S1", 0.04), (6, "S1", 0.02), (6, "S2", 0.011)):
+        about = {"name": "above capacity", "value": chance, "unit": "probability"}
+        found.append(about | {"ward": ward, "day": _day(day)})
     return found

@@ -1,7 +1,6 @@
 """The example hospital's wards, rooms and beds, its census and forecasts, and who waits for a bed."""
 
 import io
-import math
 from datetime import timedelta
 
 from PIL import Image, ImageDraw, ImageFilter
@@ -9,19 +8,15 @@ from PIL import Image, ImageDraw, ImageFilter
 from schemas.events import (
     AdmissionRequested,
     Assignment,
-    BedDemandForecasted,
     BedStatusChanged,
-    DemandHour,
     Event,
     LocationDefined,
     ScheduleProposed,
-    WardOccupancyChanged,
 )
 from schemas.ids import digest
+from tests.browser import example_demand
 from tests.browser.example_event import NOW, SITE, event
 
-LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
-NORMAL = (-1.64, -0.67, 0.0, 0.67, 1.64)
 WARDS = (("5B", "5B Medicine", "medicine", 8), ("ICU", "Intensive care", "critical care", 5))
 EMPTY = (("5B-7A", "free"), ("5B-7B", "cleaning"), ("5B-8A", "free"), ("5B-8B", "closed"), ("ICU-5A", "free"))
 WAITING = (
@@ -55,19 +50,8 @@ def places() -> list[Event]:
 
 
 def plans() -> list[Event]:
-    """A day of census, two days of forecast, three who wait, and a proposal."""
-    found: list[Event] = []
-    for ward, beds, level in (("5B", 16, 12), ("ICU", 10, 8)):
-        for h in range(24, -1, -1):
-            at = NOW - timedelta(hours=h)
-            occupied = level - (8 < h < 17) + (h > 19)
-            found.append(
-                event(WardOccupancyChanged, at, ward, ward=ward, as_of=at, occupied=occupied, beds=beds,
-                      closed=int(ward == "5B"), waiting=2 if ward == "5B" else 1)
-            )  # fmt: skip
-        hours = tuple(_hour(level, h) for h in range(1, 49))
-        told = {"model": "ward-census", "version": "1", "levels": LEVELS, "hours": hours}
-        found.append(event(BedDemandForecasted, NOW, ward, ward=ward, as_of=NOW, **told))
+    """Census and forecasts, nurses, three who wait, and a proposal."""
+    found = [*example_demand.counts(), *example_demand.forecasts(), *example_demand.nurses()]
     assignments = []
     for n, (sex, specialty, priority, isolation, bed, reason) in enumerate(WAITING):
         key, at = waiting_key(n), NOW - timedelta(hours=5 - n, minutes=13)
@@ -79,12 +63,6 @@ def plans() -> list[Event]:
         assignments.append(Assignment(request=f"req-{n}", patient=key, bed=bed, ward=ward_of, reason=reason))
     proposed = event(ScheduleProposed, NOW, as_of=NOW, proposal="plan-1", assignments=tuple(assignments))
     return [*found, proposed]
-
-
-def _hour(level: int, h: int) -> DemandHour:
-    mean = level + 1.6 * (1 - math.exp(-h / 18)) + 0.9 * math.sin(h / 24 * 2 * math.pi)
-    spread = 0.35 * math.sqrt(h)
-    return DemandHour(hours=h, mean=mean, quantiles=tuple(max(0.0, mean + spread * z) for z in NORMAL))
 
 
 def film() -> tuple[bytes, bytes]:

@@ -14,9 +14,10 @@ from typing import Any
 
 from ray_jobs.scheduling.check import COSTS, check_timetable
 from ray_jobs.scheduling.edits import Edit, edited
-from ray_jobs.scheduling.ihtp import Instance, NurseDecision, ShiftCover, Solution
+from ray_jobs.scheduling.ihtp import Instance, NurseDecision, Patient, ShiftCover, Solution
 from schemas.ids import digest
 from tests.browser.example_event import NOW
+from tests.browser.example_ward import Sex
 
 BEGINS, DAYS, SHIFTS = NOW.date() + timedelta(days=1), 14, ("early", "late", "night")
 SURGEONS = {"s-amari": "Dr Amari", "s-bauer": "Dr Bauer", "s-chen": "Dr Chen", "s-duarte": "Dr Duarte", "s-ek": "Dr Ek"}
@@ -24,14 +25,16 @@ THEATRES = {"T1": "Theatre 1", "T2": "Theatre 2", "T3": "Theatre 3"}
 ROOMS = {f"S{w}-{r}": (f"S{w}", 2 if r < 4 else 1) for w in (1, 2) for r in range(1, 4 + (w == 2))}
 AGES = tuple(f"{age}-{age + 9}" for age in range(0, 90, 10))
 FAMILIES = (
-    "Abara Bell Castro Diaz Evans Fischer Grant Hoang Ito Jacobs Khan Larsen Moreau Novik Osei Park Quinn Reyes Sato "
-    "Turner Ueda Varga Weiss Xu Young Zhou Amin Berg Cole Dahl Engel Ford Gomez Holm Idris Jung Kaya Lopez Marsh "
-    "Nilsen Ortiz Perez"
-).split()
-OPERATIONS = (("Hip replacement", 115, 4), ("Knee replacement", 100, 3), ("Gall bladder", 70, 1), ("Bowel resection", 190, 6),
-              ("Hernia", 55, 1), ("Thyroid", 95, 2))  # fmt: skip
+    "Abara", "Bell", "Castro", "Diaz", "Evans", "Fischer", "Grant", "Hoang", "Ito", "Jacobs", "Khan", "Larsen",
+    "Moreau", "Novik", "Osei", "Park", "Quinn", "Reyes", "Sato", "Turner", "Ueda", "Varga", "Weiss", "Xu",
+    "Young", "Zhou", "Amin", "Berg", "Cole", "Dahl", "Engel", "Ford", "Gomez", "Holm", "Idris", "Jung", "Kaya",
+    "Lopez", "Marsh", "Nilsen", "Ortiz", "Perez",
+)  # fmt: skip
+OPERATIONS = (("Hip replacement", 115, 4), ("Knee replacement", 100, 3), ("Gall bladder", 70, 1),
+              ("Bowel resection", 190, 6), ("Hernia", 55, 1), ("Thyroid", 95, 2))  # fmt: skip
 GENDERS = {"female": "A", "male": "B"}
 """As the planner writes them."""
+LYING = (("S1-1", "female"), ("S1-1", "female"), ("S1-3", "male"), ("S2-2", "female"), ("S2-4", "male"))
 WEIGHTS = {
     "room_mixed_age": 1, "room_nurse_skill": 1, "continuity_of_care": 1, "nurse_eccessive_workload": 1,
     "open_operating_theater": 10, "surgeon_transfer": 5, "patient_delay": 5, "unscheduled_optional": 150,
@@ -47,9 +50,13 @@ class Operated:
     request: str
     key: str
     family: str
-    sex: str
+    sex: Sex
     age: int
     operation: str
+
+
+def _sex(rng: random.Random) -> Sex:
+    return "female" if rng.random() < 0.5 else "male"
 
 
 def people() -> list[Operated]:
@@ -58,7 +65,7 @@ def people() -> list[Operated]:
     found = []
     for n, family in enumerate(FAMILIES):
         name = OPERATIONS[n % len(OPERATIONS)][0]
-        found.append(Operated(f"surgery-{n}", digest("surgery", n), family, rng.choice(("female", "male")),
+        found.append(Operated(f"surgery-{n}", digest("surgery", n), family, _sex(rng),
                               rng.choice((44, 52, 58, 66, 71, 74, 77, 81, 86)), name))  # fmt: skip
     return found
 
@@ -94,9 +101,9 @@ def instance(*, closed: bool = False) -> Instance:
             "incompatible_room_ids": ["S2-4"] if n % 5 == 0 else [],
         })  # fmt: skip
     occupants = [
-        {"id": f"here stay-{n}", "gender": GENDERS[sex], "age_group": AGES[5 + n % 4], "length_of_stay": 2 + n % 4, "room_id": room,
-         "workload_produced": [3, 3, 2] * 6, "skill_level_required": [1, 1, 0] * 6}
-        for n, (room, sex) in enumerate((("S1-1", "female"), ("S1-1", "female"), ("S1-3", "male"), ("S2-2", "female"), ("S2-4", "male")))
+        {"id": f"here stay-{n}", "gender": GENDERS[sex], "age_group": AGES[5 + n % 4], "length_of_stay": 2 + n % 4,
+         "room_id": room, "workload_produced": [3, 3, 2] * 6, "skill_level_required": [1, 1, 0] * 6}
+        for n, (room, sex) in enumerate(LYING)
     ]  # fmt: skip
     nurses = [
         {"id": f"n-{s}-{i}", "skill_level": i % 3, "working_shifts": [
@@ -106,7 +113,8 @@ def instance(*, closed: bool = False) -> Instance:
     return Instance.model_validate({
         "days": DAYS, "skill_levels": 3, "shift_types": SHIFTS, "age_groups": AGES, "weights": WEIGHTS,
         "occupants": occupants, "patients": patients,
-        "surgeons": [{"id": s, "max_surgery_time": [0 if weekday(d) > 4 or (d + i) % 5 == 4 else 210 for d in range(DAYS)]}
+        "surgeons": [{"id": s, "max_surgery_time": [
+            0 if weekday(d) > 4 or (d + i) % 5 == 4 else 210 for d in range(DAYS)]}
                      for i, s in enumerate(SURGEONS)],
         "operating_theaters": [{"id": t, "availability": m} for t, m in minutes.items()],
         "rooms": [{"id": r, "capacity": beds} for r, (_, beds) in ROOMS.items()], "nurses": nurses,
@@ -129,7 +137,9 @@ def solution(*, closed: bool = False) -> Solution:
     kept: dict[str, tuple[int, str, str]] = {}
     if closed:
         for d in solution().patients:
-            assert d.admission_day != "none" and d.room is not None and d.operating_theater is not None
+            assert d.admission_day != "none"
+            assert d.room is not None
+            assert d.operating_theater is not None
             if (d.operating_theater, d.admission_day) != CLOSED:
                 kept[d.id] = (d.admission_day, d.operating_theater, d.room)
     used, plan = _Used(), Solution(patients=(), nurses=_covering())
@@ -163,7 +173,7 @@ def _covering() -> tuple[NurseDecision, ...]:
     )
 
 
-def _fits(problem: Instance, used: _Used, p: Any, day: int, theatre: str, room: str) -> bool:
+def _fits(problem: Instance, used: _Used, p: Patient, day: int, theatre: str, room: str) -> bool:
     limit = {t.id: t.availability for t in problem.operating_theaters}[theatre][day]
     own = {s.id: s.max_surgery_time for s in problem.surgeons}[p.surgeon_id][day]
     nights = [used.room[room, d] for d in range(day, min(DAYS, day + p.length_of_stay))]
@@ -177,11 +187,11 @@ def _fits(problem: Instance, used: _Used, p: Any, day: int, theatre: str, room: 
 
 def document(*, closed: bool = False) -> bytes:
     """The object from which every cost can be computed again."""
-    labels = SURGEONS | THEATRES | {r: f"Room {r}" for r in ROOMS}
+    names = SURGEONS | THEATRES | {r: f"Room {r}" for r in ROOMS}
     return json.dumps({
         "instance": instance(closed=closed).model_dump(mode="json"),
         "solution": solution(closed=closed).model_dump(mode="json"),
-        "calendar": {"begins": BEGINS.isoformat()}, "labels": labels,
+        "begins": BEGINS.isoformat(), "names": names,
     }).encode()  # fmt: skip
 
 

@@ -135,7 +135,7 @@ def test_the_beds_are_mapped_and_a_proposal_approved(open_page: Opened, console:
     page = open_page("/beds", width=1440)
     expect(page.locator(".bedtile.occupied:not(.mini)")).to_have_count(20)
     expect(page.locator(".bedtile.cleaning:not(.mini)")).to_have_count(1)
-    expect(page.locator("[data-fan] svg")).to_have_count(2)
+    expect(page.locator("[data-fan] svg")).to_have_count(3)
     expect(page.locator("table.waiting")).to_contain_text("Only free isolation bed")
     page.screenshot(path=pictures / "beds.png", full_page=True)
     page.get_by_role("button", name="Approve").click()

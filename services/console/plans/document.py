@@ -1,4 +1,4 @@
-"""The document behind a theatre plan: instance, solution, calendar and labels, as one JSON object in the store.
+"""The document behind a theatre plan: instance, solution, first day and names, as one JSON object in the store.
 
 From it every cost can be computed again. A document never changes under its name, so the last few are remembered with
 what is computed from them once: the price as planned, and what each room, theatre and surgeon is used for.
@@ -30,23 +30,15 @@ def identity(name: str) -> str:
     return name if len(name) <= LONGEST else f"~{digest(name)}"
 
 
-class Calendar(BaseModel):
-    """Which date day 0 is."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    begins: date
-
-
 class PlanDocument(BaseModel):
-    """What the planner wrote. `labels`: what people call an id."""
+    """What the planner wrote: day 0 is `begins`; `names` says what people call ids."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     instance: Instance
     solution: Solution
-    calendar: Calendar
-    labels: dict[str, str] = {}
+    begins: date
+    names: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,8 @@ class Weighed:
 
 def evaluate(opened: Opened, edits: Sequence[PlanEdit], names: Mapping[str, str]) -> Weighed:
     """Weigh the edits together. Raises ValueError where one names what the plan does not have, or a request twice."""
-    instance, begins = opened.document.instance, opened.document.calendar.begins
-    told = Words(names=opened.document.labels | {identity(k): v for k, v in names.items()}, begins=begins)
+    instance, begins = opened.document.instance, opened.document.begins
+    told = Words(names=opened.document.names | {identity(k): v for k, v in names.items()}, begins=begins)
     changes = {edit.request: _edit(opened, edit) for edit in edits}
     if len(changes) < len(edits):
         raise ValueError("a request is edited twice")
@@ -75,7 +75,7 @@ def _edit(opened: Opened, edit: PlanEdit) -> Edit:
     patient = identity(edit.request)
     if edit.day is None and edit.theatre is None and edit.room is None:
         return Edit(patient, out=True)
-    day = None if edit.day is None else (edit.day - opened.document.calendar.begins).days
+    day = None if edit.day is None else (edit.day - opened.document.begins).days
     if day is not None and not 0 <= day < opened.document.instance.days:
         raise ValueError(f"{edit.day} lies outside the plan")
     theatre, room = (identity(name) if name else None for name in (edit.theatre, edit.room))

@@ -1,7 +1,7 @@
 """What became of a proposal, from everything that people decided about it in the order in which it was known.
 
-The first approval or rejection counts; `undo` takes an approval back, then the proposal waits again. An edit of a
-waiting proposal ends it: a repaired one follows. An edit of an approved one leaves it approved until then.
+The first word counts: late and repeated ones change nothing. `undo` takes it back, whatever it was; then nothing more
+can be decided about that proposal: the planner makes a new one. So does services/operations read the same log.
 """
 
 from collections.abc import Iterable
@@ -12,17 +12,13 @@ from typing import Final, Literal
 Verb = Literal["approve", "reject", "edit", "undo"]
 ALLOWED: Final[dict[Verb | None, tuple[Verb, ...]]] = {
     None: ("approve", "reject", "edit"),
-    "approve": ("undo", "edit"),
-    "reject": (),
-    "edit": (),
+    "approve": ("undo",),
+    "reject": ("undo",),
+    "edit": ("undo",),
+    "undo": (),
 }
 """What can be decided next about a proposal that stands so."""
-SAID: Final[dict[Verb, str]] = {
-    "approve": "approved",
-    "reject": "rejected",
-    "edit": "edited",
-    "undo": "approval taken back",
-}
+SAID: Final[dict[Verb, str]] = {"approve": "approved", "reject": "rejected", "edit": "edited", "undo": "taken back"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +32,9 @@ class Word:
 
 
 def standing(words: Iterable[Word]) -> Word | None:
-    """The decision that stands, or None while the proposal waits. `words` in the order in which they were known."""
+    """The word that stands, or None while the proposal waits. `words` in the order in which they were known."""
     stands: Word | None = None
     for word in words:
-        if word.decision not in ALLOWED[stands.decision if stands else None]:
-            continue
-        if word.decision == "undo":
-            stands = None
-        elif stands is None:
+        if word.decision in ALLOWED[stands.decision if stands else None]:
             stands = word
     return stands

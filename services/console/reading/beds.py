@@ -2,19 +2,28 @@
 
 import json
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from services.console import words
 from services.console.plans.standing import Word
 from services.console.projection.store import instant, micros
-from services.console.reading import board, patients, said
-from services.console.reading.beds_view import Bed, BedsView, Demand, Hour, Occupant, Proposal, Room, Waiting, WardBeds
+from services.console.reading import board, future, nurses, patients, said
+from services.console.reading.beds_view import (
+    Bed,
+    BedsView,
+    Occupant,
+    Proposal,
+    Room,
+    ServiceBeds,
+    Waiting,
+    WardBeds,
+)
 from services.console.reading.parts import Point
 from services.console.reading.viewer import Names, Viewer, full_name
 
-HISTORY = timedelta(hours=24)
+HISTORY = timedelta(hours=36)
 
 
 def beds(db: sqlite3.Connection, site: str, now: datetime, names: Names, viewer: Viewer) -> BedsView:
@@ -32,7 +41,8 @@ def beds(db: sqlite3.Connection, site: str, now: datetime, names: Names, viewer:
     waiting = _waiting(db, site, proposals, places, names, viewer)
     return BedsView(
         now=now,
-        wards=(*([whole] if whole.beds or whole.demand else []), *wards),
+        wards=(*([whole] if whole.beds or whole.future.demand else []), *wards),
+        services=_services(db, site, now),
         waiting=waiting,
         proposals=tuple(_proposal(r, said.stands(db, r["proposal"]), places, waiting) for r in proposals),
     )
@@ -69,18 +79,37 @@ def _ward(
         "SELECT * FROM census WHERE site = ? AND ward = ? ORDER BY as_of DESC LIMIT 1", (site, ward.id)
     ).fetchone()
     mapped = [bed for room in rooms for bed in room.beds]
+    open_beds = newest["beds"] if newest else sum(b.status != "closed" for b in mapped)
     return WardBeds(
         id=ward.id,
         name=ward.name,
         specialty=ward.specialty,
         rooms=rooms,
         occupied=newest["occupied"] if newest else sum(b.occupant is not None for b in mapped),
-        beds=newest["beds"] if newest else len(mapped),
+        beds=open_beds,
         closed=newest["closed"] if newest else sum(b.status == "closed" for b in mapped),
         waiting=newest["waiting"] if newest else 0,
         as_of=instant(newest["as_of"]) if newest else None,
         history=tuple(Point(at=instant(r["as_of"]), value=r["occupied"]) for r in history),
-        demand=_demand(db, site, ward.id),
+        days=future.days(db, site, ward.id, now),
+        future=future.future(db, site, ward.id, "", open_beds, now),
+        nurses=nurses.nurses(db, site, ward.id, now),
+    )
+
+
+def _services(db: sqlite3.Connection, site: str, now: datetime) -> tuple[ServiceBeds, ...]:
+    """Services with a forecast of their own: they have patients, no beds."""
+    rows = db.execute("SELECT DISTINCT service FROM demand WHERE site = ? AND service != '' ORDER BY service", (site,))
+    names = [r["service"] for r in rows.fetchall()]
+    here: Counter[str] = Counter(stay["specialty"] for stay in board.open_stays(db, site) if stay["specialty"])
+    return tuple(
+        ServiceBeds(
+            id=name,
+            name=words.plainly(name).capitalize(),
+            occupied=here[name],
+            future=future.future(db, site, "", name, None, now),
+        )
+        for name in names
     )
 
 
@@ -108,23 +137,6 @@ def _rooms(db: sqlite3.Connection, site: str, ward: str, lying: dict[str | None,
             )
         )
     return tuple(Room(name=name, beds=tuple(found)) for name, found in rooms.items())
-
-
-def _demand(db: sqlite3.Connection, site: str, ward: str) -> Demand | None:
-    r = db.execute("SELECT * FROM demand WHERE site = ? AND ward = ?", (site, ward)).fetchone()
-    if r is None:
-        return None
-    as_of = instant(r["as_of"])
-    return Demand(
-        as_of=as_of,
-        model=r["model"],
-        version=r["version"],
-        levels=tuple(json.loads(r["levels"])),
-        hours=tuple(
-            Hour(at=as_of + timedelta(hours=h["hours"]), mean=h["mean"], quantiles=tuple(h["quantiles"]))
-            for h in json.loads(r["hours"])
-        ),
-    )
 
 
 def _waiting(

@@ -1,6 +1,6 @@
-"""What the beds page shows, as typed values: wards, beds, census and forecast, who waits, proposals."""
+"""What the beds page shows, as typed values: wards, beds, census, forecasts, nurses, who waits, proposals."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from services.console.reading.parts import Point, Shown
 
@@ -35,21 +35,73 @@ class Room(Shown):
 
 
 class Hour(Shown):
-    """Occupied beds expected at an instant: mean and quantiles at the forecast's levels."""
+    """Beds needed at an instant: mean, quantiles at the forecast's levels, and the chance that there are too few."""
 
     at: datetime
     mean: float
     quantiles: tuple[float, ...]
+    over: float
+
+
+class Cause(Shown):
+    """So many of the beds at the forecast's end are due to this; `percent` of all that add to it."""
+
+    label: str
+    beds: float
+    percent: float
 
 
 class Demand(Shown):
-    """The newest forecast of a ward."""
+    """The newest forecast of a ward, a service or the site, by the hour or by the day (census at midday)."""
 
     as_of: datetime
     model: str
     version: str
     levels: tuple[float, ...]
     hours: tuple[Hour, ...]
+    drivers: tuple[Cause, ...]
+
+
+class Outlook(Shown):
+    """A forecast in a few words: at a lead the mean and the 80 % interval; when too few beds are most likely."""
+
+    hours: int
+    mean: float
+    low: float
+    high: float
+
+
+class Skill(Shown):
+    """How good the forecasts of the last seven days were at a lead; `covered`: share inside the 80 % interval."""
+
+    lead: str
+    count: int
+    mae: float
+    bias: float
+    covered: float
+
+
+class NurseShift(Shown):
+    """Nurses a shift needs and has. `state`: enough, tight (may be short) or short."""
+
+    day: date
+    shift: str
+    needed: float
+    needed_high: float
+    rostered: int
+    chance_short: float
+    state: str
+    text: str
+
+
+class Future(Shown):
+    """What is expected of a ward, a service or the site. `peak`: where the chance of too few beds is highest."""
+
+    demand: Demand | None
+    daily: Demand | None
+    outlook: tuple[Outlook, ...]
+    peak: Hour | None
+    skill: tuple[Skill, ...]
 
 
 class WardBeds(Shown):
@@ -65,7 +117,18 @@ class WardBeds(Shown):
     waiting: int
     as_of: datetime | None
     history: tuple[Point, ...]
-    demand: Demand | None
+    days: tuple[Point, ...]
+    future: Future
+    nurses: tuple[NurseShift, ...]
+
+
+class ServiceBeds(Shown):
+    """The patients of one service (specialty), on whatever ward they lie."""
+
+    id: str
+    name: str
+    occupied: int
+    future: Future
 
 
 class Waiting(Shown):
@@ -105,5 +168,6 @@ class BedsView(Shown):
 
     now: datetime
     wards: tuple[WardBeds, ...]
+    services: tuple[ServiceBeds, ...]
     waiting: tuple[Waiting, ...]
     proposals: tuple[Proposal, ...]

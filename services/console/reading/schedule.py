@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from ray_jobs.scheduling.ihtp import Instance
 from services.console import plan_words
@@ -18,6 +18,7 @@ from services.console.reading.schedule_view import (
     Change,
     Lying,
     Named,
+    Overflow,
     Plan,
     Risk,
     RoomRow,
@@ -27,6 +28,8 @@ from services.console.reading.schedule_view import (
 from services.console.reading.viewer import Names, Viewer, full_name
 
 PLANS: Final = "SELECT * FROM proposals WHERE site = ? AND kind = 'theatres' ORDER BY as_of DESC, known DESC, proposal"
+OTHERWISE: Final = " without room for longer stays"
+"""How the planner names the same figure for the plan that does not allow for longer stays."""
 Labels = Mapping[str, str]
 """What people call an id: patients by request, places, surgeons."""
 
@@ -42,7 +45,7 @@ def labels(
 ) -> Labels:
     """Names of places and surgeons; of patients for those who may know, else the beginning of their key."""
     told = {r["location"]: r["name"] for r in db.execute("SELECT * FROM locations WHERE site = ?", (site,)).fetchall()}
-    told = (dict(opened.document.labels) if opened else {}) | told
+    told = (dict(opened.document.names) if opened else {}) | told
     for b in json.loads(row["bookings"]):
         told[b["request"]] = full_name(names.of(b["patient"], viewer)) or f"Patient {b['patient'][:6]}"
     if opened is not None:
@@ -103,10 +106,11 @@ def _plan(
         decided=word.at if word else None,
         may=tuple(v for v in may if v != "edit" or instance is not None),
         editable=problem,
+        tryable=viewer.decide and instance is not None,
         theatres=_theatres(instance, bookings, told),
         surgeons=_surgeons(instance, bookings, told),
         rooms=_rooms(instance, bookings, told),
-        bookings=_bookings(bookings, instance, begins, told, {c["request"] for c in changes}),
+        bookings=_bookings(bookings, instance, begins, told, {c["request"] for c in changes if c["day_before"]}),
         lying=_lying(instance, told),
         costs=tuple(
             Share(
@@ -118,7 +122,8 @@ def _plan(
         total=total,
         changes=tuple(_change(c, told) for c in changes),
         conflicts=tuple(json.loads(row["conflicts"])),
-        risks=tuple(_risk(r, told) for r in json.loads(row["risks"])),
+        risks=_risks(json.loads(row["risks"])),
+        overflow=_overflow(json.loads(row["risks"]), told),
         questions=said.questions(db, row["proposal"], told),
     )  # fmt: skip
 
@@ -127,7 +132,7 @@ def _begins(row: sqlite3.Row, opened: Opened | None, bookings: list[dict[str, st
     if row["begins"]:
         return date.fromisoformat(row["begins"])
     days = [date.fromisoformat(b["day"]) for b in bookings if b["day"]]
-    return opened.document.calendar.begins if opened else min(days, default=instant(row["as_of"]).date())
+    return opened.document.begins if opened else min(days, default=instant(row["as_of"]).date())
 
 
 def _theatres(instance: Instance | None, bookings: list[dict[str, str]], told: Labels) -> tuple[Named, ...]:
@@ -190,23 +195,33 @@ def _lying(instance: Instance | None, told: Labels) -> tuple[Lying, ...]:
 
 
 def _change(c: dict[str, str | None], told: Labels) -> Change:
-    def place(suffix: str) -> str:
+    def place(suffix: str) -> str | None:
         if c[f"day{suffix}"] is None:
-            return "not planned"
+            return None
         where = [told.get(w, w) for w in (c[f"theatre{suffix}"], c[f"room{suffix}"]) if w]
         return ", ".join([plan_words.day(date.fromisoformat(str(c[f"day{suffix}"]))), *where])
 
     return Change(
         request=str(c["request"]), label=told.get(str(c["request"]), str(c["request"])), text=c["text"] or "",
-        before=place("_before"), after=place(""),
+        before=place("_before"), after=place("") or "not planned",
     )  # fmt: skip
 
 
-def _risk(r: dict[str, object], told: Labels) -> Risk:
-    ward, day = str(r["ward"] or ""), r["day"]
-    return Risk(
-        name=str(r["name"]).replace("_", " "),
-        where=told.get(ward, ward),
-        day=date.fromisoformat(str(day)) if day else None,
-        text=plan_words.amount(float(str(r["value"])), str(r["unit"])),
+def _risks(told: list[dict[str, Any]]) -> tuple[Risk, ...]:
+    """What holds for the whole plan: each line with what it would be without room for longer stays."""
+    whole = {r["name"]: plan_words.amount(r["value"], r["unit"]) for r in told if r["day"] is None}
+    return tuple(
+        Risk(name=name.replace("_", " "), text=text, otherwise=whole.get(f"{name}{OTHERWISE}", ""))
+        for name, text in whole.items()
+        if not name.endswith(OTHERWISE)
     )
+
+
+def _overflow(told: list[dict[str, Any]], names: Labels) -> tuple[Overflow, ...]:
+    """The wards and days with a chance of too few beds, the highest first."""
+    found = [
+        Overflow(where=names.get(r["ward"], r["ward"]) if r["ward"] else "All wards", day=r["day"], chance=r["value"])
+        for r in told
+        if r["day"] is not None
+    ]
+    return tuple(sorted(found, key=lambda o: (-o.chance, o.day, o.where)))

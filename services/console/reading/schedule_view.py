@@ -73,17 +73,24 @@ class Change(Shown):
     request: str
     label: str
     text: str
-    before: str
+    before: str | None
     after: str
 
 
 class Risk(Shown):
-    """What the plan meets when durations and stays vary."""
+    """What the plan meets when durations and stays vary; `otherwise`: the plan without room for longer stays."""
 
     name: str
-    where: str
-    day: date | None
     text: str
+    otherwise: str
+
+
+class Overflow(Shown):
+    """The chance that a ward needs more beds than it has on a day."""
+
+    where: str
+    day: date
+    chance: float
 
 
 class Said(Shown):
@@ -123,7 +130,7 @@ class Question(Shown):
 
 
 class Plan(Shown):
-    """A theatre plan. `editable` is empty, or says why costs cannot be computed here."""
+    """A theatre plan. `may`: what the viewer can decide next. `editable`: empty, or why no edit can be weighed."""
 
     id: str
     as_of: datetime
@@ -136,6 +143,7 @@ class Plan(Shown):
     decided: datetime | None
     may: tuple[str, ...]
     editable: str
+    tryable: bool
     theatres: tuple[Named, ...]
     surgeons: tuple[Named, ...]
     rooms: tuple[RoomRow, ...]
@@ -146,6 +154,7 @@ class Plan(Shown):
     changes: tuple[Change, ...]
     conflicts: tuple[str, ...]
     risks: tuple[Risk, ...]
+    overflow: tuple[Overflow, ...]
     questions: tuple[Question, ...]
 
 

@@ -25,7 +25,7 @@ const DONE = {
   "taken back": "Taken back.",
   approve: "Approved.",
   reject: "Rejected.",
-  undo: "Approval taken back. The plan waits for a decision again.",
+  undo: "Taken back. The planner makes a new proposal.",
   edit: "Saved. The planner repairs the plan around your edits.",
 };
 

@@ -4,6 +4,7 @@ import "./decide.js";
 import { fans } from "./fan.js";
 import { follow } from "./live.js";
 import { age } from "./time.js";
+import "./where.js";
 
 const { page } = document.body.dataset;
 const panel = document.getElementById("panel");

@@ -19,7 +19,7 @@ function read() {
   const plan = data ? JSON.parse(data.textContent) : null;
   if (state.plan && plan && plan.id !== state.plan.id && state.draft.size) say("A newer plan has come. Your edits are kept and weighed against it.");
   state.plan = plan;
-  state.may = Boolean(plan?.may.includes("edit"));
+  state.may = Boolean(plan?.tryable);
   if (!plan) return;
   const known = new Map(plan.bookings.map((b) => [b.request, b]));
   for (const [request, place] of state.draft) if (!known.has(request) || asPlanned(known.get(request), place)) state.draft.delete(request);

@@ -106,8 +106,11 @@ function tried(state, on) {
     const why = make("input");
     Object.assign(why, { id: "why", type: "text", maxLength: 1000, autocomplete: "off" });
     label.append(why);
-    box.append(label, make("p", "buttons", action("Discard", on.discard, "", "discard"), action("Save and repair", on.save, "primary", "save")));
-    if (verdict && !verdict.allowed) box.append(make("p", "note", "When saved, the planner keeps what you put where you put it and moves others until every rule holds, or says why none can."));
+    const save = action("Save and repair", on.save, "primary", "save"), open = plan.may.includes("edit");
+    save.disabled = !open;
+    box.append(label, make("p", "buttons", action("Discard", on.discard, "", "discard"), save));
+    if (!open) box.append(make("p", "note", plan.decision === "approve" ? "This plan is approved. To save edits, take the approval back; they are kept for the new proposal." : "A new proposal is being made. Your edits are kept for it."));
+    else if (verdict && !verdict.allowed) box.append(make("p", "note", "When saved, the planner keeps what you put where you put it and moves others until every rule holds, or says why none can."));
   }
   return box;
 }
@@ -131,11 +134,10 @@ function action(text, act, css = "", id = "") {
 
 function select(text, id, options, value, enabled, changed) {
   const label = make("label", "", text), field = make("select");
-  field.id = id;
+  field.id = label.htmlFor = id;
   field.disabled = !enabled;
   field.append(...options.map(([v, name]) => new Option(name, v, false, v === value)));
   field.addEventListener("change", () => changed(field.value));
-  label.append(field);
-  return label;
+  return make("div", "field", label, field);
 }
 

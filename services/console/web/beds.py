@@ -2,14 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from services.console.parts import Parts
-from services.console.reading import beds
+from services.console.reading import beds, where
 from services.console.reading.beds_view import BedsView
 from services.console.reading.viewer import Viewer
 from services.console.web import pages
-from services.console.web.session import reader, visitor
+from services.console.web.audit import audit
+from services.console.web.session import asker, reader, visitor
 
 
 def router(parts: Parts) -> APIRouter:
@@ -38,5 +39,18 @@ def router(parts: Parts) -> APIRouter:
     def data(viewer: Annotated[Viewer, Depends(reader)]) -> BedsView:
         """Wards, beds, census, forecasts, who waits and what is proposed."""
         return view(viewer)
+
+    @routes.post("/api/places")
+    def places(wanted: where.Wanted, viewer: Annotated[Viewer, Depends(asker)]) -> where.Choices:
+        """Where one patient could go now. In the body, so that nobody's needs stand in an address or a log."""
+        if wanted.request is None and not wanted.specialty.strip():
+            raise HTTPException(422, "say for whom: a request that waits, or at least a specialty")
+        with parts.store.reading() as db:
+            found = where.places(db, parts.settings.site, parts.clock.now(), wanted, parts.names, viewer)
+        if found is None:
+            raise HTTPException(404, "this request does not wait for a bed")
+        if wanted.request is not None:
+            audit(parts, viewer.name, "places searched", wanted.request)
+        return found
 
     return routes
