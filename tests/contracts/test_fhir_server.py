@@ -9,11 +9,20 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from schemas.events import ScheduleDecided
+from schemas.fhir.service_request import request_id
+from schemas.ids import digest
+from services.outlets.delivery import Outcome
 from services.outlets.fhir.http_server import HttpFhirServer
+from services.outlets.fhir.outlet import HospitalServer
+from services.outlets.fhir.plans import Plans
 from services.outlets.fhir.server import FhirServer, MemoryServer, Put, Resource
+from services.runtime.identity import FakeIdentity
+from services.runtime.ports import Identifier
 from tests.fakes.fhir import FakeFhir
 from tests.fakes.fhir.server import TOKEN
 from tests.servers.hapi import real_server
+from tests.services.outlets.fhir.plans import booking, decide, plan
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +130,35 @@ def test_requests_of_a_patient(server: FhirServer, name: Callable[[str], str]) -
     found = server.search("ServiceRequest", {"patient": name("p")})
     assert sorted(r["id"] for r in found) == wanted
     assert server.search("ServiceRequest", {"patient": name("nobody")}) == []
+
+
+def test_a_whole_plan_is_taken(server: FhirServer, name: Callable[[str], str]) -> None:
+    """Approved, repeated and taken back: every resource of the outlet is one that the server takes, and finds again."""
+    site, key = name("site"), "key-000001"
+    people = FakeIdentity(lambda: key)
+    people.register(site, [Identifier("fhir", name("p"))])
+    server.put("Patient", name("p"), to(patient(name("p"))))
+    asked = {"occurrencePeriod": {"start": "2026-01-05", "end": "2026-01-12"}}
+    server.put("ServiceRequest", name("op"), to(request(name("op"), name("p")) | asked))
+    plans = HospitalServer(server, people, lambda _, __: Plans())
+    wanted = booking(1, 6).model_copy(update={"request": request_id(site, name("op")), "patient": key})
+    ours = {"site": site}
+    for event in (plan("it", wanted), decide("it"), decide("it"), decide("it", "undo", minutes=2, why="wrong list")):
+        assert plans.deliver(event.model_copy(update=ours)).outcome is Outcome.DELIVERED
+        if isinstance(event, ScheduleDecided) and event.decision == "approve":
+            found = server.read("Appointment", digest(site, "Appointment", wanted.request))
+            assert found is not None
+            assert found["status"] == "booked"
+            assert found["basedOn"] == [{"reference": f"ServiceRequest/{name('op')}"}]
+            there = server.read("ServiceRequest", name("op"))
+            assert there is not None
+            assert there["occurrencePeriod"]["start"] == found["start"]
+    found = server.read("Appointment", digest(site, "Appointment", wanted.request))
+    assert found is not None
+    assert (found["status"], found["cancelationReason"]["text"].endswith("wrong list")) == ("cancelled", True)
+    there = server.read("ServiceRequest", name("op"))
+    assert there is not None
+    assert there["occurrencePeriod"] == asked["occurrencePeriod"]
+    for decision in (decide("it"), decide("it", "undo", minutes=2)):
+        assert server.read("Provenance", digest(site, "Provenance", decision.id)) is not None
+        assert server.read("Task", digest(site, "Task", decision.id, wanted.request)) is not None

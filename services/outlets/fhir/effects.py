@@ -4,6 +4,7 @@ What has begun is left alone: the past belongs to the hospital.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from schemas.events import Booking, ScheduleDecided, ScheduleProposed
 from services.outlets.fhir.moves import begun, moves
@@ -53,6 +54,7 @@ def effects(change: Change) -> tuple[Effect, ...]:
     """All that is to be written for a change, in the order in which it is written."""
     decided, now, why = change.decided, change.decided.known, _why(change.decided)
     before, after = _booked(change.before), _booked(change.after)
+    after = {r: _bookable(b, now) if b != before.get(r) else b for r, b in after.items()}
     found: list[Effect] = [Book(b) for b in after.values() if not begun(b, now)]
     found += [Cancel(b, why) for request, b in before.items() if request not in after and not begun(b, now)]
     past = {r for r, b in (before | after).items() if begun(b, now)}
@@ -68,6 +70,11 @@ def effects(change: Change) -> tuple[Effect, ...]:
 
 def _booked(plan: ScheduleProposed | None) -> dict[str, Booking]:
     return {b.request: b for b in plan.bookings if b.day is not None} if plan is not None else {}
+
+
+def _bookable(booking: Booking, now: datetime) -> Booking:
+    """An emergency may be planned into a list that has begun: its hour is not known then, its day is."""
+    return booking.model_copy(update={"start": None}) if begun(booking, now) else booking
 
 
 def _why(decided: ScheduleDecided) -> str:

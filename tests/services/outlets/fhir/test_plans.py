@@ -94,3 +94,10 @@ def test_a_word_said_twice_changes_nothing(said: list[tuple[str, str]]) -> None:
         assert plans.approved == before
     stack = before.get(("main", "theatres"), [])
     assert len(stack) == len(set(stack))
+
+
+def test_an_emergency_in_a_list_that_has_begun() -> None:
+    """A new booking for an hour of today that is over is proposed for today, not left out."""
+    (book, _) = asked(told(plan("now", booking(1, 5, 9))), "now")
+    assert isinstance(book, Book)
+    assert (book.booking.day, book.booking.start) == (booking(1, 5).day, None)
