@@ -156,7 +156,8 @@ def _why_moved(plan: Planned, used: Occupancy, old: Booking) -> str:
         verdict = weigh(problem.instance, plan.solution, edit, words=problem.words, report=plan.report, used=used)
     except ValueError as error:
         return f"it could not stay: {error}"
-    hard = [h.text for h in verdict.hindrances if h.cost is None]
+    late_anyway = edit.patient in plan.given_up
+    hard = [h.text for h in verdict.hindrances if h.cost is None and not (late_anyway and h.rule == "AdmissionDay")]
     if hard:
         return f"it could not stay: {hard[0]}"
     return f"staying would cost {verdict.extra} more" if verdict.extra > 0 else "staying would cost as much"

@@ -25,9 +25,9 @@ class PlanningSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     days: Annotated[int, Field(ge=2, le=56)] = 14
-    seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
-    """Most time for one plan, repairs and the robust rounds included."""
-    iterations: Positive | None = 4_000_000
+    seconds: Annotated[float, Field(gt=0, le=600)] = 7.0
+    """Most time for the searches of one plan; naming conflicts and simulating take a few more."""
+    iterations: Positive | None = 2_000_000
     """Moves of the search for one plan: the same facts give the same plan where this ends it before `seconds` do."""
     threads: Positive = 1
     seed: int = 20241122
