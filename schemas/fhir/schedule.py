@@ -111,9 +111,9 @@ def practitioner_role(content: Mapping[str, object], _: Context, __: str | None 
 def owner(content: Mapping[str, object], context: Context) -> Owner:
     """Whose Schedule this is; Stop when it is of nobody that theatres and wards are planned with."""
     found = read(_SCHEDULE, content)
-    people = [a for a in found["actor"] if _kind(a) in PEOPLE]
-    places = [a for a in found["actor"] if _kind(a) == "Location"]
-    if not any(_kind(a) for a in found["actor"]):
+    people = [a for a in found["actor"] if _kind(a, context) in PEOPLE]
+    places = [a for a in found["actor"] if _kind(a, context) == "Location"]
+    if not any(_kind(a, context) for a in found["actor"]):
         refuse(
             "whose time is it? Schedule.actor refers to a Location, Practitioner or PractitionerRole", "Schedule.actor"
         )
@@ -166,14 +166,16 @@ def _theatre(place: Reference, found: _Schedule, *, active: bool, context: Conte
 
 
 def _role_of(reference: Reference, context: Context) -> _PractitionerRole | None:
-    content = context.references.resource(reference) if _kind(reference) == "PractitionerRole" else None
+    content = context.references.resource(reference) if _kind(reference, context) == "PractitionerRole" else None
     return None if content is None else read(_ROLE, content)
 
 
-def _kind(reference: Reference) -> str:
-    """The type a reference names; `urn:uuid:` references name it in `type`."""
+def _kind(reference: Reference, context: Context) -> str:
+    """The type a reference names; that of a `urn:uuid:` is known from `type`, or from the document."""
     text = reference.get("reference", "").partition("/_history/")[0]
-    return tail(text.rpartition("/")[0]) or reference.get("type", "")
+    if named := tail(text.rpartition("/")[0]) or reference.get("type", ""):
+        return named
+    return str((context.references.resource(reference) or {}).get("resourceType", ""))
 
 
 def _first(concepts: Iterable[CodeableConcept]) -> str | None:

@@ -64,7 +64,8 @@ class BundleReferences:
 
     def resource(self, reference: Reference) -> Mapping[str, object] | None:
         """The resource of this document that it points to."""
-        return self._resources.get(reference.get("reference", "").partition("/_history/")[0])
+        text = reference.get("reference", "").partition("/_history/")[0]
+        return self._resources.get(text) or self._resources.get("/".join(text.split("/")[-2:]))
 
     def sex(self, patient: str) -> Literal["female", "male", "other", "unknown"]:
         """What the identity store knows of the person behind a key."""

@@ -4,6 +4,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from schemas.events import AdmissionRequested, LocationDefined, Surgery
 from schemas.fhir.facts import Events, Ignored, Opening, Openings, Refused
@@ -238,3 +240,41 @@ def test_odd_operations(change: Json) -> None:
     assert isinstance(found, Refused)
     assert found.reason
     assert "Doe" not in found.reason
+
+
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=4,
+)
+ELEMENTS = (
+    "quantityQuantity",
+    "occurrencePeriod",
+    "occurrenceDateTime",
+    "performer",
+    "extension",
+    "priority",
+    "intent",
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(ELEMENTS), junk)
+def test_junk_is_an_answer(element: str, value: object) -> None:
+    """Whatever stands in one element, there is an answer, and no operation without a day and minutes."""
+    found = fact(operation() | {element: value}, CONTEXT)
+    if isinstance(found, Events):
+        (event,) = found.events
+        assert isinstance(event, AdmissionRequested)
+        assert event.surgery is not None
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from(["min", "h"]))
+def test_any_number_of_minutes(value: float, unit: str) -> None:
+    """Minutes are whole, from 1 to a day, or the request is refused."""
+    found = fact(operation(quantityQuantity={"value": value, "code": unit}), CONTEXT)
+    if isinstance(found, Events):
+        (event,) = found.events
+        assert isinstance(event, AdmissionRequested)
+        assert event.surgery is not None
+        assert 1 <= event.surgery.minutes <= 1440

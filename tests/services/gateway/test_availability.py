@@ -3,13 +3,14 @@
 from datetime import UTC, date, datetime, timedelta
 
 import orjson
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.events import AvailabilityPublished, LocationDefined
 from schemas.fhir.facts import Opening
 from services.gateway.accept import Accepted, Asked, accept
 from services.gateway.availability import available
+from services.runtime.errors import BadInputError
 from services.runtime.identity import FakeIdentity
 from tests.schemas.fhir.documents import KNOWN, Json, bundle, coding
 from tests.schemas.fhir.test_planning import theatre
@@ -120,3 +121,42 @@ def test_minutes_are_those_that_a_recount_finds(pieces: list[tuple[tuple[int, in
     free = {m for (a, b), yes in pieces if yes for m in range(a, b)}
     busy = {m for (a, b), yes in pieces if not yes for m in range(a, b)}
     assert event.minutes == len(free - busy)
+
+
+def test_references_inside_a_bundle() -> None:
+    """`urn:uuid:` references need no type: the resources that they name are in the bundle."""
+    role = {"resourceType": "PractitionerRole", "specialty": [coding("394609007", "urn:s")],
+            "practitioner": {"reference": "Practitioner/dr-7"}}  # fmt: skip
+    plan = {"resourceType": "Schedule", "actor": [{"reference": "urn:uuid:role"}]}
+    opened = piece("a", 8, 12) | {"schedule": {"reference": "urn:uuid:plan"}}
+    entries = [{"fullUrl": f"urn:uuid:{n}", "resource": r} for n, r in (("role", role), ("plan", plan), ("a", opened))]
+    document = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    (event,) = said(accept(orjson.dumps(document), Asked("main", KNOWN, "x"), FakeIdentity()))
+    assert (event.role, event.location, event.minutes) == ("surgeon", "dr-7", 240)
+
+
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=4,
+)
+FIELDS = {
+    "Slot": ("status", "start", "end", "schedule", "extension", "contained", "meta"),
+    "Schedule": ("actor", "specialty", "serviceCategory", "active", "extension"),
+    "PractitionerRole": ("code", "specialty", "location", "practitioner", "extension"),
+}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from([(kind, name) for kind, names in FIELDS.items() for name in names]), junk)
+def test_junk_is_an_answer(field: tuple[str, str], value: object) -> None:
+    """Whatever stands in one element, the bundle is taken apart and every entry has its fate."""
+    role: Json = {"resourceType": "PractitionerRole", "id": "r", "code": [coding("nurse", "urn:r")],
+                  "practitioner": {"reference": "Practitioner/n-1"}}  # fmt: skip
+    resources = [role, rota("PractitionerRole/r"), piece("a", 7, 15)]
+    changed = [r | {field[1]: value} if r["resourceType"] == field[0] else r for r in resources]
+    try:
+        accepted = taken(*changed)
+    except BadInputError:
+        return  # not JSON: an integer too large for it
+    assert len(accepted.entries) == len(resources)
