@@ -93,7 +93,7 @@ def _step(ward: str | None, at: datetime, h: float, *, past: bool) -> DemandHour
     rise = 0.0 if past else 1.9 * (1 - math.exp(-h / 30))
     week = 0.6 * math.sin((at.weekday() + (at.hour + h) / 24) / 7 * 2 * math.pi)
     mean = usual + (now - usual) * math.exp(-h / 40) + rise + 0.8 * math.cos((at.hour + h) / 24 * 2 * math.pi) + week
-    spread = (0.5 + 1.0 * (1 - math.exp(-h / 30))) * (1.5 if ward is None else 1)
+    spread = (1.3 if ward is None else 0.5) + (1 - math.exp(-h / 30))
     return DemandHour(hours=h, mean=mean, quantiles=tuple(max(0.0, mean + spread * z) for z in NORMAL))
 
 

@@ -16,6 +16,7 @@ import httpx
 from PIL import Image
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
+from tests.browser.example_plan import department
 from tests.browser.example_ward import example_ward
 from tests.browser.running import running_console
 
@@ -44,7 +45,7 @@ def take(address: dict[str, Any], folder: Path) -> None:
 
 
 class Picture(NamedTuple):
-    """A page of the example ward; `family` is whose page, `full` to its end."""
+    """A page of an example; `family` is whose page, `full` to its end, `edit` moves the operation of a request."""
 
     name: str
     path: str = "/"
@@ -53,6 +54,7 @@ class Picture(NamedTuple):
     size: tuple[int, int] = (1680, 1050)
     dark: bool = False
     full: bool = False
+    edit: str = ""
 
 
 EXAMPLES: Final = (
@@ -66,26 +68,48 @@ EXAMPLES: Final = (
     Picture("patient-film", "/patients/", "Lindqvist", full=True),
     Picture("patient-palliative", "/patients/", "Brown", size=(1680, 700)),
     Picture("beds", "/beds", size=(1440, 900), full=True),
+    Picture("beds-dark", "/beds", size=(1440, 1000), dark=True),
+    Picture("beds-phone", "/beds", size=(390, 1900)),
+)
+SURGICAL: Final = (
+    Picture("schedule", "/schedule", token="admin-token", size=(1440, 900), full=True),
+    Picture("schedule-edit", "/schedule", token="admin-token", size=(1440, 900), edit="surgery-18"),
+    Picture("schedule-dark", "/schedule", token="admin-token", size=(1440, 1100), dark=True, edit="surgery-18"),
+    Picture("schedule-phone", "/schedule", token="admin-token", size=(390, 1400)),
 )
 
 
 def take_example(folder: Path) -> None:
-    """Write the pictures of EXAMPLES."""
-    ward = example_ward(hours=13)
-    with TemporaryDirectory() as work, running_console(Path(work), ward) as console, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=_chromium(), args=["--headless", "--no-sandbox", "--disable-gpu"]
-        )
-        for one in EXAMPLES:
-            size: ViewportSize = {"width": one.size[0], "height": one.size[1]}
-            context = browser.new_context(viewport=size, color_scheme="dark" if one.dark else "light")
-            page = context.new_page()
-            page.goto(f"{console.url}/?token={one.token}")
-            page.goto(console.url + one.path + (ward.keys[one.family] if one.family else ""))
-            page.wait_for_timeout(1500)
-            _shoot(page, folder / f"{one.name}.png", full=one.full)
-            context.close()
-        browser.close()
+    """Write the pictures of EXAMPLES, then those of a surgical department."""
+    for ward, pictures in ((example_ward(hours=13), EXAMPLES), (department(), SURGICAL)):
+        with (
+            TemporaryDirectory() as work,
+            running_console(Path(work), ward) as console,
+            sync_playwright() as playwright,
+        ):
+            browser = playwright.chromium.launch(
+                executable_path=_chromium(), args=["--headless", "--no-sandbox", "--disable-gpu"]
+            )
+            for one in pictures:
+                size: ViewportSize = {"width": one.size[0], "height": one.size[1]}
+                context = browser.new_context(viewport=size, color_scheme="dark" if one.dark else "light")
+                page = context.new_page()
+                page.goto(f"{console.url}/?token={one.token}")
+                page.goto(console.url + one.path + (ward.keys[one.family] if one.family else ""))
+                page.wait_for_timeout(1500)
+                if one.edit:
+                    _edit(page, one.edit)
+                _shoot(page, folder / f"{one.name}.png", full=one.full)
+                context.close()
+            browser.close()
+
+
+def _edit(page: Page, request: str) -> None:
+    """Try the operation on the last day, in the second theatre."""
+    page.locator(f'button.op[data-request="{request}"]').click()
+    page.get_by_label("Day", exact=True).select_option("13")
+    page.get_by_label("Theatre", exact=True).select_option("T2")
+    page.wait_for_timeout(800)
 
 
 def telling(rows: list[dict[str, Any]]) -> str:

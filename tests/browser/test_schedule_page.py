@@ -116,18 +116,18 @@ def test_an_edit_by_keyboard_alone(open_page: Opened, console: Running) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("#announce")).to_contain_text("Moving WEISS, Ben")
     page.keyboard.press("ArrowRight")
-    expect(page.locator("#announce")).to_contain_text("Thu 19 Mar, Theatre 2")
+    expect(page.locator("#announce")).to_contain_text("Thu 19 Mar, Theatre 1")
     page.keyboard.press("Escape")
     expect(page.locator("#side")).not_to_contain_text("Your edits")
     expect(bar(page, WEISS)).to_be_focused()
     page.keyboard.press("Enter")
-    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Enter")
     expect(page.locator("#announce")).to_contain_text("Put down")
     expect(page.locator("#verdict")).to_be_visible()
     assert page.get_by_label("Day", exact=True).input_value() == "4"
-    assert page.get_by_label("Theatre", exact=True).input_value() == "T1"
+    assert page.get_by_label("Theatre", exact=True).input_value() == "T2"
     page.get_by_role("button", name="Save and repair").press("Enter")
     expect(page.locator("#toast")).to_contain_text("Saved")
     assert [e.decision for e in said(console)] == ["edit"]
@@ -225,7 +225,8 @@ def test_a_phone_shows_a_list_and_edits_by_fields(open_page: Opened, pictures: P
     assert height["height"] >= 44
     line.click()
     page.get_by_label("Day", exact=True).select_option("6")
-    expect(page.locator(".against")).to_contain_text("Thu 19 Mar")
+    expect(page.locator(".against")).to_contain_text("later than the earliest day")
+    expect(page.locator("#verdict")).to_contain_text("costs")
     page.screenshot(path=pictures / "schedule-phone.png")
 
 

@@ -7,7 +7,7 @@ export function agenda(box, state) {
   const { plan, draft } = state;
   const days = [...Array(plan.days).keys()].map((day) => [dayName(plan, day), plan.bookings.filter((b) => placeOf(b, draft).day === day)]);
   box.replaceChildren(...days.filter(([, there]) => there.length).map(([name, there]) => {
-    there.sort((a, b) => placeOf(a, draft).theatre.localeCompare(placeOf(b, draft).theatre) || (a.start ?? "").localeCompare(b.start ?? ""));
+    there.sort((a, b) => (placeOf(a, draft).theatre ?? "").localeCompare(placeOf(b, draft).theatre ?? "") || (a.start ?? "").localeCompare(b.start ?? ""));
     return make("section", "agenda-day", make("h3", "", name), make("ul", "", ...there.map((b) => line(b, state))));
   }));
 }

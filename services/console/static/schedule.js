@@ -11,7 +11,7 @@ import { age } from "./time.js";
 
 const WEIGH_MS = 120;
 const panel = document.getElementById("panel");
-const state = { plan: null, draft: new Map(), selected: null, lifted: null, verdict: null, problem: "", may: false };
+const state = { plan: null, draft: new Map(), selected: null, lifted: null, verdict: null, problem: "", may: false, priceOpen: false };
 let weighing = 0, timer = null, busy = false, waiting = false;
 
 function read() {
@@ -71,7 +71,7 @@ function weigh(extra = null) {
       state.verdict = null;
       state.problem = error.message;
     }
-    if (busy) side(document.getElementById("side"), { ...state, draft: tried }, acts);
+    if (busy) side(document.getElementById("side"), Object.assign(Object.create(state), { draft: tried }), acts);
     else draw();
     announceVerdict();
   }, WEIGH_MS);
@@ -79,7 +79,8 @@ function weigh(extra = null) {
 
 function announceVerdict() {
   const line = document.getElementById("verdict")?.textContent, hard = Object.values(state.verdict?.against ?? {}).flat().filter((h) => h.cost === null);
-  if (line) announce(`${line}. ${hard.map((h) => h.text).join(". ")}`);
+  const moved = state.lifted ? `${sentence(state.plan, booking(state.selected), placeOf(booking(state.selected), state.draft))}. ` : "";
+  if (line) announce(`${moved}${line}. ${hard.map((h) => h.text).join(". ")}`);
 }
 
 function announce(text) { document.getElementById("announce").textContent = text; }

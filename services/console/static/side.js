@@ -9,8 +9,8 @@ export function side(box, state, on) {
   const { plan, draft, selected } = state;
   const booking = plan.bookings.find((b) => b.request === selected);
   const parts = [];
-  if (booking) parts.push(about(booking, state, on));
   if (draft.size) parts.push(tried(state, on));
+  if (booking) parts.push(about(booking, state, on));
   const waiting = left(plan, draft, state);
   parts.push(part("Left for later", waiting.length, waiting.length ? make("ul", "left", ...waiting) : make("p", "nothing", "Everyone who waits for surgery is planned.")));
   const why = box.querySelector("#why")?.value ?? "", focus = box.contains(document.activeElement) ? document.activeElement.id : "";
@@ -89,12 +89,6 @@ function tried(state, on) {
       more === 0 ? "costs the same" : `costs ${Math.abs(more).toLocaleString("en-GB")} ${more > 0 ? "more" : "less"} (${verdict.total_before.toLocaleString("en-GB")} → ${verdict.total.toLocaleString("en-GB")})`);
   }
   box.append(status);
-  if (verdict?.components.length) {
-    const rows = verdict.components.map((c) => make("tr", c.hard ? "hard" : "", head(c.label), cell(c.before), cell(c.after), cell(signed(c.after - c.before))));
-    const table = make("table", "components", make("thead", "", make("tr", "", head("", "col"), head("planned", "col"), head("edited", "col"), head("", "col"))), make("tbody", "", ...rows));
-    table.setAttribute("aria-label", "What the edits change");
-    box.append(table);
-  }
   box.append(make("ul", "draft", ...[...draft].map(([request, place]) => {
     const booking = plan.bookings.find((b) => b.request === request);
     const back = action("Put back", () => on.back(request), "plain");
@@ -111,6 +105,14 @@ function tried(state, on) {
     box.append(label, make("p", "buttons", action("Discard", on.discard, "", "discard"), save));
     if (!open) box.append(make("p", "note", plan.decision === "approve" ? "This plan is approved. To save edits, take the approval back; they are kept for the new proposal." : "A new proposal is being made. Your edits are kept for it."));
     else if (verdict && !verdict.allowed) box.append(make("p", "note", "When saved, the planner keeps what you put where you put it and moves others until every rule holds, or says why none can."));
+  }
+  if (verdict?.components.length) {
+    const rows = verdict.components.map((c) => make("tr", c.hard ? "hard" : "", head(c.label), cell(c.before), cell(c.after), cell(signed(c.after - c.before))));
+    const table = make("table", "components", make("thead", "", make("tr", "", head("", "col"), head("planned", "col"), head("edited", "col"), head("", "col"))), make("tbody", "", ...rows));
+        const more = make("details", "", make("summary", "", "What the edits change in the price"), table);
+    more.open = state.priceOpen ?? false;
+    more.addEventListener("toggle", () => { state.priceOpen = more.open; });
+    box.append(more);
   }
   return box;
 }

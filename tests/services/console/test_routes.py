@@ -46,7 +46,7 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-@pytest.mark.parametrize("path", ["/api/board", "/api/beds", "/api/system", "/events"])
+@pytest.mark.parametrize("path", ["/api/board", "/api/beds", "/api/schedule", "/api/system", "/events"])
 def test_data_without_a_token_is_refused(client: TestClient, path: str) -> None:
     """Every route passes the doorkeeper."""
     assert client.get(path).status_code == 401
@@ -234,13 +234,13 @@ def test_a_proposal_is_decided_once(client: TestClient, console: Running) -> Non
 def test_the_api_describes_itself(client: TestClient) -> None:
     """Each page's JSON is in the OpenAPI document, with its schema."""
     document = client.get("/openapi.json").json()
-    assert {"/api/board", "/api/patients/{key}", "/api/beds", "/api/system"} <= set(document["paths"])
-    assert {"Board", "PatientView", "BedsView", "SystemView"} <= set(document["components"]["schemas"])
+    assert {"/api/board", "/api/patients/{key}", "/api/beds", "/api/schedule", "/api/system"} <= set(document["paths"])
+    assert {"Board", "PatientView", "BedsView", "ScheduleView", "SystemView"} <= set(document["components"]["schemas"])
 
 
 def test_static_files_are_small_and_local() -> None:
     """All assets ship with the console and weigh less than a photograph; none names another host."""
     static = Path(__file__).parents[3] / "services/console/static"
-    assert sum(f.stat().st_size for f in static.iterdir()) < 120_000
+    assert sum(f.stat().st_size for f in static.iterdir()) < 150_000
     for file in static.glob("*.[jc]s*"):
         assert "//" not in file.read_text().replace("// ", "").replace("http://www.w3.org", ""), file.name
