@@ -23,30 +23,45 @@ def starts(
     *,
     rank: Mapping[str, int] | None = None,
     first: Collection[str] = (),
+    held: Mapping[str, int] | None = None,
+    earliest: Mapping[int, int] | None = None,
 ) -> dict[str, int]:
     """Minutes from the list's begin at which each patient's operation starts.
 
-    `rank` is an order to be kept where possible (lower is earlier), `first` who goes before all others.
+    `rank` is an order to be kept where possible (lower is earlier), `first` who goes before all others. `held` starts
+    are not moved, and nobody is put between them; `earliest` is the first minute of a day at which others may start.
     """
     days: dict[int, dict[str, list[Patient]]] = defaultdict(lambda: defaultdict(list))
     for identity, where in planned.items():
         days[where.day][where.theatre].append(patients[identity])
     found: dict[str, int] = {}
-    for lists in days.values():
-        found |= _day(lists, rank or {}, first)
+    for day, lists in days.items():
+        found |= _day(lists, rank or {}, first, held or {}, (earliest or {}).get(day, 0))
     return found
 
 
-def _day(lists: Mapping[str, list[Patient]], rank: Mapping[str, int], first: Collection[str]) -> dict[str, int]:
-    waiting = {theatre: list(patients) for theatre, patients in sorted(lists.items())}
-    theatre_free = dict.fromkeys(waiting, 0)
+def _day(
+    lists: Mapping[str, list[Patient]],
+    rank: Mapping[str, int],
+    first: Collection[str],
+    held: Mapping[str, int],
+    earliest: int,
+) -> dict[str, int]:
+    waiting = {theatre: [p for p in patients if p.id not in held] for theatre, patients in sorted(lists.items())}
+    theatre_free = dict.fromkeys(waiting, earliest)
     surgeon_free: dict[str, int] = defaultdict(int)
     to_do: dict[str, int] = defaultdict(int)
-    for patients in waiting.values():
-        for patient in patients:
-            to_do[patient.surgeon_id] += patient.surgery_duration
-    last = len(rank)
     found: dict[str, int] = {}
+    for theatre, patients in lists.items():
+        for patient in patients:
+            if patient.id in held:
+                found[patient.id] = held[patient.id]
+                end = held[patient.id] + patient.surgery_duration
+                theatre_free[theatre] = max(theatre_free[theatre], end)
+                surgeon_free[patient.surgeon_id] = max(surgeon_free[patient.surgeon_id], end)
+            else:
+                to_do[patient.surgeon_id] += patient.surgery_duration
+    last = len(rank)
     while any(waiting.values()):
         theatre, patient = min(
             ((t, p) for t, patients in waiting.items() for p in patients),

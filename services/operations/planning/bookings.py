@@ -1,5 +1,6 @@
 """A plan as bookings: day, theatre, start and room of every request with its reason, and what differs from before."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,6 +20,7 @@ from services.operations.planning.problem import Problem
 from services.operations.planning.settings import PlanningSettings
 
 MOST_EXPLAINED = 20
+STEP_MINUTES = 5
 LONGEST = 1000
 
 
@@ -44,7 +46,9 @@ def bookings(plan: Planned, before: Mapping[str, Booking], settings: PlanningSet
     problem, used = plan.problem, plan.used
     order = sorted((b.start, short(r)) for r, b in before.items() if b.start is not None)
     first = [i for i, r in problem.requests.items() if r.priority == EMERGENCY]
-    begin = starts(used.patients, used.planned, rank={i: n for n, (_, i) in enumerate(order)}, first=first)
+    held, now = _today(plan, used, before, settings)
+    rank = {i: n for n, (_, i) in enumerate(order)}
+    begin = starts(used.patients, used.planned, rank=rank, first=first, held=held, earliest={0: now})
     found = [
         _booking(plan, used, used.patients[identity], request, begin.get(identity), settings)
         for identity, request in sorted(problem.requests.items())
@@ -52,6 +56,22 @@ def bookings(plan: Planned, before: Mapping[str, Booking], settings: PlanningSet
     found += [_left(request, problem.left[name]) for name, request in sorted(problem.left_requests.items())]
     last = date.max
     return tuple(sorted(found, key=lambda b: (b.day or last, b.theatre or "", str(b.start), b.request)))
+
+
+def _today(
+    plan: Planned, used: Occupancy, before: Mapping[str, Booking], settings: PlanningSettings
+) -> tuple[dict[str, int], int]:
+    """Of today's lists: starts that stand already, and the first minute at which another may begin."""
+    problem = plan.problem
+    opens = settings.starts(problem.begins)
+    now = max(0, math.ceil((problem.as_of - opens).total_seconds() / 60 / STEP_MINUTES) * STEP_MINUTES)
+    held = {}
+    for request, old in before.items():
+        where = used.planned.get(short(request))
+        same = where is not None and where.day == 0 and old.day == problem.begins and old.theatre is not None
+        if same and where is not None and where.theatre == short(old.theatre or "") and old.start is not None:
+            held[short(request)] = round((old.start - opens).total_seconds() / 60)
+    return held, now
 
 
 def _booking(

@@ -39,7 +39,7 @@ def kept(problem: Problem, standing: Standing, former: Solution | None, frozen_d
     instance, found = problem.instance, Kept()
     if standing.base is not None:
         nurses = former.nurses if former is not None else ()
-        found.before = Solution(patients=tuple(_decisions(problem, standing.bookings)), nurses=nurses)
+        found.before = Solution(patients=tuple(_before(problem, standing)), nurses=nurses)
     patients = {p.id: p for p in instance.patients}
     used = occupancy(instance, EMPTY)
     for identity, fixed, why, asked in _wanted(problem, standing, frozen_days):
@@ -88,21 +88,25 @@ def _wanted(problem: Problem, standing: Standing, frozen_days: int) -> Iterator[
             yield short(request), Fixed(day=day, theatre=theatre), f"approved by {by}", False
 
 
-def _decisions(problem: Problem, bookings: Mapping[str, Booking]) -> Iterator[PatientDecision]:
-    """The base's admissions as far as this instance knows their days, rooms and theatres."""
-    instance = problem.instance
+def _before(problem: Problem, standing: Standing) -> Iterator[PatientDecision]:
+    """Where each patient was: in the base, or, where that is not possible any more, in the newest plan."""
+    instance, used = problem.instance, occupancy(problem.instance, EMPTY)
     rooms, theatres = {r.id for r in instance.rooms}, {t.id for t in instance.operating_theaters}
-    for request, booking in sorted(bookings.items()):
-        where = _where(problem, booking)
-        if (
-            short(request) in problem.requests
-            and where is not None
-            and where.room in rooms
-            and where.theatre in theatres
-        ):
+    patients = {p.id: p for p in instance.patients}
+    newest = standing.newest.bookings if standing.newest is not None and not standing.newest_refused else ()
+    later = {b.request: b for b in newest if b.day is not None}
+    for request in sorted(standing.bookings.keys() | later.keys()):
+        patient = patients.get(short(request))
+        for booking in (standing.bookings.get(request), later.get(request)):
+            where = None if booking is None else _where(problem, booking)
+            if patient is None or where is None or where.room not in rooms or where.theatre not in theatres:
+                continue
+            if any(broken_rules(instance, used, patient, where, problem.words)):
+                continue
             yield PatientDecision(
-                id=short(request), admission_day=where.day, room=where.room, operating_theater=where.theatre
+                id=patient.id, admission_day=where.day, room=where.room, operating_theater=where.theatre
             )
+            break
 
 
 def _where(problem: Problem, booking: Booking) -> Where | None:

@@ -103,7 +103,13 @@ def _days(former: documents.Document, problem: Problem) -> int:
 
 
 def _conflicts(problem: Problem, keep: Kept, answer: PlanAnswer) -> tuple[str, ...]:
-    lines = [*(c.text for c in answer.conflicts), *keep.notes, *problem.notes]
+    told_of = {p for c in answer.conflicts for p in c.patients}
+    unproven = [
+        f"request {problem.requests[p].request} must be planned, and no plan with it was found in time"
+        for p in answer.given_up
+        if p not in told_of
+    ]
+    lines = [*(c.text for c in answer.conflicts), *unproven, *keep.notes, *problem.notes]
     if answer.yielded:
         lines.append("what was approved for the next days cannot all be kept; see the changes")
     told = tuple(line[:LONGEST] for line in dict.fromkeys(lines))

@@ -36,6 +36,8 @@ class Standing:
     approved: dict[str, Booking] = field(default_factory=dict)
     approval: ScheduleDecided | None = None
     edits: dict[str, Edited] = field(default_factory=dict)
+    newest_refused: bool = False
+    """Rejected, or taken back."""
 
     @property
     def bookings(self) -> dict[str, Booking]:
@@ -57,7 +59,9 @@ def standing(ledger: Ledger) -> Standing:
     if ledger.planned is not None and ledger.holds(ledger.planned.proposal, "edit"):
         base = ledger.planned  # what was edited is what the next plan repairs
     bookings = {} if approved is None else {b.request: b for b in approved.bookings if b.day is not None}
-    return Standing(base, ledger.planned, bookings, approval, edits)
+    newest = ledger.planned
+    no = newest is not None and (newest.proposal in ledger.undone or bool(ledger.holds(newest.proposal, "reject")))
+    return Standing(base, newest, bookings, approval, edits, no)
 
 
 def _pending(ledger: Ledger) -> ScheduleProposed | None:
