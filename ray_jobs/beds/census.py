@@ -8,7 +8,7 @@ arrival gives the same census, and the running counts always equal a recount.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from schemas.events.clinical import (
@@ -32,7 +32,7 @@ _E = TypeVar("_E", bound="Event")
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """One unbroken time of an encounter in one ward; `left` is None while it lasts."""
+    """One unbroken time of an encounter in one ward; `left` is None while it lasts, `died` where it ended so."""
 
     encounter: str
     patient: str
@@ -42,6 +42,7 @@ class Spell:
     left: datetime | None
     specialty: str | None
     kind: str
+    died: bool = False
 
 
 @dataclass(slots=True)
@@ -135,9 +136,7 @@ class Census:
             seen.add(key)
         if key == spell.patient:
             return spell
-        return Spell(
-            spell.encounter, key, spell.ward, spell.place, spell.entered, spell.left, spell.specialty, spell.kind
-        )
+        return replace(spell, patient=key)
 
     def _place(self, encounter: str, now: Spell | None) -> frozenset[str | None]:
         before = self._present.pop(encounter, None)
@@ -172,6 +171,8 @@ def spells_of(encounter: str, told: _Told) -> list[Spell]:
             left = end
         entered = spells.pop().entered if spells and spells[-1].ward == place.ward else came
         spells.append(Spell(encounter, newest.patient, place.ward, place, entered, left, specialty, kind))
+    if spells and told.ended is not None and told.ended.outcome == "died":
+        spells[-1] = replace(spells[-1], died=True)
     return spells
 
 

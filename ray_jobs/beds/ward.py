@@ -3,6 +3,7 @@
 Each present patient is still here after h hours with probability S(e+h)/S(e), where e is the time
 already spent; new arrivals are a Poisson stream whose rate is uncertain (gamma), thinned by the
 same survival. The two are convolved exactly: a Poisson-binomial with a negative binomial.
+Those whose coming is planned are counted like those present: each with a probability of being here.
 Survival: `ray_jobs.beds.stay`. No sampling, no fit: the same facts give the same forecast.
 """
 
@@ -14,6 +15,8 @@ import numpy as np
 from ray_jobs.beds.levels import LEVELS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from ray_jobs.beds.stay import Arrivals, LengthOfStay
@@ -41,14 +44,21 @@ def forecast(
     if hours < 1 or np.any(elapsed_hours < 0):
         msg = "a forecast needs at least one hour, and nobody can have arrived in the future"
         raise ValueError(msg)
-    here = still_here(stay.survival(elapsed_hours, clock_hour, hours))
-    shape, come = arrivals.shape, arrivals.expected_present(stay, clock_hour, hours)
-    new = negative_binomial(shape, come)
-    both = np.stack([np.convolve(a, b) for a, b in zip(here, new, strict=True)])
-    below = np.cumsum(both, axis=1)
-    quantiles = np.stack([(below < level - 1e-12).sum(axis=1) for level in LEVELS], axis=1).astype(np.float64)
-    mean: NDArray[np.float64] = both @ np.arange(both.shape[1], dtype=np.float64)
-    return WardForecast(mean, quantiles)
+    here = stay.survival(elapsed_hours, clock_hour, hours)
+    return convolved(here, [(arrivals.shape, arrivals.expected_present(stay, clock_hour, hours))])
+
+
+def convolved(here: "NDArray[np.float64]", streams: "Sequence[tuple[float, NDArray[np.float64]]]") -> WardForecast:
+    """The exact distribution of single people here with probability [n, H], and streams of (gamma shape, mean [H])."""
+    both = list(still_here(here))
+    for shape, come in streams:
+        if shape > 0.0:
+            new = negative_binomial(shape, come)
+            both = [np.convolve(a, b) for a, b in zip(both, new, strict=True)]
+    means = np.array([pmf @ np.arange(len(pmf), dtype=np.float64) for pmf in both])
+    below = [np.cumsum(pmf) for pmf in both]
+    quantiles = np.array([[(b < level - 1e-12).sum() for level in LEVELS] for b in below], dtype=np.float64)
+    return WardForecast(means, quantiles)
 
 
 def still_here(probability: "NDArray[np.float64]") -> "NDArray[np.float64]":

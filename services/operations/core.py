@@ -14,7 +14,7 @@ from functools import partial
 from schemas.events import Event, ScheduleProposed, WardOccupancyChanged
 from schemas.ids import digest
 from services.operations import proposal, wards
-from services.operations.demand import WardFacts, forecast_ward, ward_facts
+from services.operations.demand_units import Demand, demand_facts, forecast_all
 from services.operations.job import Job
 from services.operations.planning.pace import PlanningPace
 from services.operations.planning.propose import Tools
@@ -93,7 +93,7 @@ class Operations:
                 pace.planning.obsolete += [p.document for p in site.forget(at - KEEP) if p.document is not None]
                 pace.forgot_at = at
             demand, plan = f"demand {name}", f"beds {name}"
-            if demand not in busy and (facts := self._forecasts(site, pace, at)):
+            if demand not in busy and (facts := self._forecasts(site, pace, at)) is not None:
                 jobs.append(Job(demand, partial(_forecast_all, facts, staff_of(site, at, self.zone), self.zone)))
             rested = pace.planned_at is None or at - pace.planned_at >= PLAN_AGAIN
             if plan not in busy and pace.replan and rested and wards.waiting_requests(site):
@@ -110,7 +110,7 @@ class Operations:
                 pace.replan = True
             pace.planning.failed(job, name)
 
-    def _forecasts(self, site: Site, pace: _Pace, at: datetime) -> list[WardFacts]:
+    def _forecasts(self, site: Site, pace: _Pace, at: datetime) -> Demand | None:
         counts = wards.counts(site)
         ready = []
         for ward in counts:
@@ -120,11 +120,11 @@ class Operations:
                 ready.append(ward)
                 pace.forecast_at[ward] = at
                 pace.changed.discard(ward)
-        return ward_facts(site, ready, at, {ward: c.beds for ward, c in counts.items()}) if ready else []
+        return demand_facts(site, ready, at, {ward: c.beds for ward, c in counts.items()}) if ready else None
 
 
-def _forecast_all(facts: Sequence[WardFacts], staff: Mapping[str, Staff], zone: tzinfo) -> Sequence[Event]:
-    forecasts = [forecast_ward(ward) for ward in facts]
+def _forecast_all(facts: Demand, staff: Mapping[str, Staff], zone: tzinfo) -> Sequence[Event]:
+    forecasts = forecast_all(facts)
     return [*forecasts, *staffing(forecasts, staff, zone)]
 
 

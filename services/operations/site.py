@@ -13,6 +13,7 @@ from ray_jobs.beds.census import Census
 from schemas.events import (
     AdmissionRequested,
     AvailabilityPublished,
+    BedDemandForecasted,
     BedStatusChanged,
     Event,
     LocationDefined,
@@ -20,6 +21,7 @@ from schemas.events import (
     PatientRegistered,
     PlanQuestionAnswered,
     PlanQuestionAsked,
+    RiskForecasted,
     ScheduleDecided,
     ScheduleProposed,
     WardOccupancyChanged,
@@ -28,6 +30,7 @@ from schemas.events import (
 from schemas.events.clinical import EncounterEvent
 from services.operations.acuity import Acuity
 from services.operations.ledger import LEDGER, Ledger, stamp
+from services.operations.record import RECORD, Record
 
 READS: tuple[type[Event], ...] = (
     EncounterEvent,
@@ -38,6 +41,7 @@ READS: tuple[type[Event], ...] = (
     BedStatusChanged,
     AvailabilityPublished,
     *LEDGER,
+    *RECORD,
     WardOccupancyChanged,
     WarningScoreComputed,
 )
@@ -64,13 +68,17 @@ class Site:
     acuity: Acuity = field(default_factory=Acuity)
     ledger: Ledger = field(default_factory=Ledger)
     told: dict[str | None, WardOccupancyChanged] = field(default_factory=dict)
+    record: Record = field(default_factory=Record)
 
     def fold(self, event: Event) -> bool:  # noqa: PLR0911 - a line a kind
         """Take one fact; whether it may have changed a plan (occupancy, beds, requests, decisions)."""
         self.since = event.known if self.since is None else min(self.since, event.known)
         self.now = event.known if self.now is None else max(self.now, event.known)
         match event:
+            case BedDemandForecasted() | RiskForecasted():
+                return self.record.fold(event)
             case WardOccupancyChanged():
+                self.record.fold(event)
                 return _keep(self.told, event.ward, event, matters=False)
             case PatientRegistered():
                 return _keep(self.patients, event.patient, event, matters=False)
@@ -92,6 +100,7 @@ class Site:
         """Drop what was over before an instant; gives the theatre plans that were dropped, for their documents."""
         self.census.forget(before)
         self.acuity.forget(before)
+        self.record.forget(before)
         for request in [r for r, e in self.requests.items() if e.status != "active" and e.known < before]:
             del self.requests[request]
         for slot in [s for s in self.availability if s[1] < before.date()]:
@@ -110,6 +119,7 @@ class Site:
         yield from self.acuity.events()
         yield from self.ledger.events()
         yield from self.told.values()
+        yield from self.record.events()
 
 
 def _keep(held: dict[_K, _E], key: _K, event: _E, *, matters: bool = True) -> bool:

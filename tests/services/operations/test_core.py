@@ -88,6 +88,11 @@ def proposals(events: Iterable[Event]) -> list[ScheduleProposed]:
     return [e for e in events if isinstance(e, ScheduleProposed)]
 
 
+def hourly(events: Iterable[Event]) -> list[BedDemandForecasted]:
+    """The hourly forecasts of wards and the site among events."""
+    return [e for e in events if isinstance(e, BedDemandForecasted) and e.resolution == "hour" and e.service is None]
+
+
 def test_counts_are_told_once_and_only_where_they_changed() -> None:
     """Beds, closed beds, patients and waiting by ward and site; the same again is not told again."""
     closed = BedStatusChanged(id="s", site="main", known=at(0), location="b2", status="closed")
@@ -104,14 +109,14 @@ def test_forecasts_are_due_at_full_hours_and_after_a_change() -> None:
     state = knowing([*hospital(), *came(1, "b1")])
     state.counted()
     first = answers(state, 0.1)
-    assert sorted(e.ward or "" for e in first if isinstance(e, BedDemandForecasted)) == ["", "5a", "ch"]
+    assert sorted(e.ward or "" for e in hourly(first)) == ["", "5a", "ch"]
     assert answers(state, 0.5) == []
     for event in came(2, "b3", 0.5):
         state.fold(event)
     state.counted()
     assert answers(state, 0.2) == []
-    assert {e.ward for e in answers(state, 0.6) if isinstance(e, BedDemandForecasted)} == {"5a", None}
-    assert len(answers(state, 1.0)) == 3
+    assert {e.ward for e in hourly(answers(state, 0.6))} == {"5a", None}
+    assert len(hourly(answers(state, 1.0))) == 3
 
 
 def test_a_forecast_starts_from_who_is_here() -> None:
