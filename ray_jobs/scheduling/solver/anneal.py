@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -14,6 +18,7 @@ from ray_jobs.scheduling.solver.moves import admit_outsider, dismiss_one, exchan
 from ray_jobs.scheduling.solver.nurses import anyone, change_nurse, cover, cover_price, run_of_nurse, swap_nurses
 from ray_jobs.scheduling.solver.stays import dismiss, occupy
 
+Table = NDArray[np.int64]
 STEPS = ("relocate", "exchange", "admit", "dismiss", "push in", "push in outsider", "nurse", "nurse swap", "nurse run")
 
 
@@ -31,21 +36,37 @@ def remember(m: Memory) -> None:
     m[y.BEST_COST], m[y.BEST_BROKEN] = m[y.COST], m[y.BROKEN]
 
 
-@njit(nogil=True, error_model="numpy", cache=True)
-def recall(m: Memory) -> None:
-    """Go back to the best plan."""
+@njit(nogil=True, error_model="numpy")
+def _recall(m: Memory, nursing: int) -> None:
+    """Go back to the best plan, from now on with nurses priced (1) or left as they are (0)."""
     for p in range(m[y.PEOPLE]):
         if m[stay_row(m, p) + y.DAY] >= 0:
             dismiss(m, p)
+    m[y.NURSING] = 1
     at = m[y.BEST_COVER_AT]
     for room in range(m[y.ROOMS]):
         for s in range(m[y.SHIFTS]):
             new = m[at + room * m[y.SHIFTS] + s]
             cover(m, room, s, new, cover_price(m, room, s, new))
+    m[y.NURSING] = nursing
     for p in range(m[y.PEOPLE]):
         at = m[y.BEST_AT] + 3 * p
         if m[at] >= 0:
             try_admit(m, p, m[at], m[at + 1], m[at + 2])
+    remember(m)
+
+
+@njit(nogil=True, error_model="numpy")
+def _must_be_in(m: Memory, p: int) -> int:
+    """Return someone left out who must be admitted, or `p` when there is none."""
+    end = m[y.OUTSIDE]
+    k = below(m, end)
+    for _ in range(end):
+        other = m[m[y.OUTSIDE_AT] + k]
+        if m[stay_row(m, other) + y.MUST]:
+            return int(other)
+        k = k + 1 if k + 1 < end else 0
+    return p
 
 
 @njit(nogil=True, error_model="numpy")
@@ -73,32 +94,33 @@ def step(m: Memory, kind: int, bar: int, samples: int) -> bool:
     if kind == 5:
         if m[y.OUTSIDE] == 0:
             return False
-        return push_in(m, m[m[y.OUTSIDE_AT] + below(m, m[y.OUTSIDE])], samples, bar)
+        p = m[m[y.OUTSIDE_AT] + below(m, m[y.OUTSIDE])]
+        if m[y.BROKEN] > 0:
+            p = _must_be_in(m, p)
+        return push_in(m, p, samples, bar)
     return push_in(m, below(m, people), samples, bar)
 
 
-@njit(nogil=True, error_model="numpy", cache=True)
-def run(
-    m: Memory, mix: NDArray[np.int64], iterations: int, temperature: float, nurse_temperature: float, samples: int
-) -> None:
+@njit(nogil=True, error_model="numpy")
+def _run(m: Memory, mix: Table, iterations: int, temperature: float, samples: int) -> None:
     """Do `iterations` steps; `mix` is the cumulated share of each kind of step in 1024."""
     for _ in range(iterations):
         draw, kind = below(m, 1024), 0
         while draw >= mix[kind]:
             kind += 1
-        bar = allowance(m, nurse_temperature if kind >= 6 else temperature)
-        if step(m, kind, bar, samples):
-            if m[y.BROKEN] < m[y.BEST_BROKEN] or (m[y.BROKEN] == m[y.BEST_BROKEN] and m[y.COST] < m[y.BEST_COST]):
-                remember(m)
+        if not step(m, kind, allowance(m, temperature), samples):
+            continue
+        if m[y.BROKEN] < m[y.BEST_BROKEN] or (m[y.BROKEN] == m[y.BEST_BROKEN] and m[y.COST] < m[y.BEST_COST]):
+            remember(m)
 
 
-@njit(nogil=True, error_model="numpy", cache=True)
-def furnish(
+@njit(nogil=True, error_model="numpy")
+def _furnish(
     m: Memory,
-    where: NDArray[np.int64],
-    at: NDArray[np.int64],
-    nurse: NDArray[np.int64],
-    order: NDArray[np.int64],
+    where: Table,
+    at: Table,
+    nurse: Table,
+    order: Table,
     samples: int,
 ) -> None:
     """Write the first plan into an empty memory: occupants, nurses, the given admissions, then all others."""
@@ -128,3 +150,30 @@ def furnish(
         if m[stay_row(m, order[k]) + y.DAY] < 0:
             rehouse(m, order[k], samples)
     remember(m)
+
+
+def _entries(sources: int) -> tuple[Callable[..., None], Callable[..., None], Callable[..., None]]:
+    """Compile once for all: `sources` is part of the compiled code's name in numba's cache, which else would not see
+    that a module called from here has changed.
+    """
+
+    @njit(nogil=True, error_model="numpy", cache=True)
+    def run(m: Memory, mix: Table, iterations: int, temperature: float, samples: int) -> None:
+        if sources >= 0:
+            _run(m, mix, iterations, temperature, samples)
+
+    @njit(nogil=True, error_model="numpy", cache=True)
+    def recall(m: Memory, nursing: int) -> None:
+        if sources >= 0:
+            _recall(m, nursing)
+
+    @njit(nogil=True, error_model="numpy", cache=True)
+    def furnish(m: Memory, where: Table, at: Table, nurse: Table, order: Table, samples: int) -> None:
+        if sources >= 0:
+            _furnish(m, where, at, nurse, order, samples)
+
+    return run, recall, furnish
+
+
+run, recall, furnish = _entries(zlib.crc32(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("*.py")))))
+"""The compiled search: `run(m, mix, iterations, temperature, samples)`, `recall(m, nursing)`, `furnish(...)`."""

@@ -28,11 +28,11 @@ def _next(m: Memory) -> np.uint64:
 @njit(nogil=True, error_model="numpy")
 def below(m: Memory, n: int) -> int:
     """Return an integer in 0 .. n - 1, for n up to 2**32 (bias below n / 2**32)."""
-    return np.int64(((_next(m) >> _HALF) * np.uint64(n)) >> _HALF)
+    return int(np.int64(((_next(m) >> _HALF) * np.uint64(n)) >> _HALF))
 
 
 @njit(nogil=True, error_model="numpy")
 def allowance(m: Memory, temperature: float) -> int:
     """Return the most that a step may add: Metropolis' rule, drawn before the step is priced."""
     u = (float(_next(m) >> _TOP) + 0.5) * _UNIT
-    return np.int64(-temperature * math.log(u))
+    return int(np.int64(-temperature * math.log(u)))

@@ -1,44 +1,50 @@
-"""How warm the search is at each part of its time: some coolings, each longer than the one before."""
+"""How warm the search is at each part of its time: a quick cooling, a coarse one without nurses, a long one of all."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
+COARSE, JOINT = (420, 230, 60, 10, 170, 134, 0, 0, 0), (300, 160, 60, 4, 80, 60, 200, 60, 100)
+"""Shares of the kinds of step, in the order of `STEPS`, in 1024."""
+
 
 @dataclass(frozen=True, slots=True)
-class Cooling:
-    """Temperatures in the units of the instance's weights; `parts` are the shares of the time of each cooling."""
+class Stage:
+    """A share of the time; temperatures are in the units of the instance's weights; `nursing` as in the layout."""
 
+    share: float
+    nursing: int
     hot: float
-    reheated: float
     cold: float
-    nurse_hot: float
-    nurse_cold: float
-    parts: tuple[float, ...]
+    mix: tuple[int, ...]
 
-    def at(self, share: float) -> tuple[int, float, float]:
-        """Return which cooling it is, and the temperatures for patients and for nurses."""
-        begun = 0.0
-        for k, part in enumerate(self.parts):
-            if share < begun + part or k == len(self.parts) - 1:
-                done = min(1.0, max(0.0, (share - begun) / part))
-                top = self.hot if k == 0 else self.reheated
-                patients = top * math.pow(self.cold / top, done)
-                nurses = self.nurse_hot * math.pow(self.nurse_cold / self.nurse_hot, done)
-                return k, patients, min(patients, nurses)
-            begun += part
-        return 0, self.cold, self.nurse_cold
+    def temperature(self, done: float) -> float:
+        """At a share of the stage: falling by the same factor in the same time."""
+        return self.hot * math.pow(self.cold / self.hot, min(1.0, done))
+
+
+Cooling = tuple[Stage, ...]
+
+
+def at(cooling: Cooling, share: float) -> tuple[int, float]:
+    """Which stage it is at a share of the time, and the temperature."""
+    begun = 0.0
+    for k, stage in enumerate(cooling):
+        if share < begun + stage.share or k == len(cooling) - 1:
+            return k, stage.temperature((share - begun) / stage.share)
+        begun += stage.share
+    msg = "a cooling has a stage"
+    raise ValueError(msg)
 
 
 def cooling_for(left_out: int, *, warm_start: bool) -> Cooling:
-    """Scale to the price of leaving a patient out; a given plan is warmed less, to stay near it."""
-    hot = max(10.0, left_out / 5)
-    return Cooling(
-        hot=hot / 4 if warm_start else hot,
-        reheated=hot / 4,
-        cold=0.5,
-        nurse_hot=10.0,
-        nurse_cold=0.5,
-        parts=(0.2, 0.8),
+    """Scale to the price of leaving a patient out; a given plan is warmed little, to stay near it."""
+    price = max(50.0, float(left_out))
+    if warm_start:
+        return (Stage(1.0, 1, 0.02 * price, 0.5, JOINT),)
+    return (
+        Stage(0.06, 1, 0.05 * price, 0.7, JOINT),
+        Stage(0.34, 0, 0.15 * price, 0.02 * price, COARSE),
+        Stage(0.60, 1, 0.03 * price, 0.5, JOINT),
     )

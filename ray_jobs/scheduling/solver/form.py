@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def solution_of(instance: Instance, at: Table, nurse: Table) -> Solution:
-    """From `at` [patients, (day, room, theatre)] and `nurse` [rooms, shifts]; nurses are named for occupied rooms only."""
+    """From `at` [patients, (day, room, theatre)] and `nurse` [rooms, shifts]; only occupied rooms are covered."""
     occupied = np.zeros(nurse.shape, bool)
     rooms = {room.id: i for i, room in enumerate(instance.rooms)}
     for occupant in instance.occupants:

@@ -102,8 +102,8 @@ def changes_of(instance: Instance, keep: Keep, solution: Solution) -> tuple[Chan
             continue
         if old is None or new is None:
             what, price = ("admitted", keep.newly_admitted) if old is None else ("dropped", keep.dropped)
-            day = lambda d: "none" if d is None else str(d.admission_day)  # noqa: E731
-            changes.append(Change(patient.id, what, day(old), day(new), price))
+            was_on, now_on = ("none" if d is None else str(d.admission_day) for d in (old, new))
+            changes.append(Change(patient.id, what, was_on, now_on, price))
             continue
         for what, was, now, price in (
             ("day", old.admission_day, new.admission_day, keep.day),

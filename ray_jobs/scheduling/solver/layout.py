@@ -23,7 +23,8 @@ AGE_MIX, SKILL, CONTINUITY, EXCESS, OPEN, TRANSFER, DELAY, LEFT_OUT = range(17, 
 VIOLATION, MOVED_DAY, MOVED_ROOM, MOVED_THEATRE, NEWLY_IN, DROPPED, MOVED_NURSE = range(25, 32)
 STAY_AT, STAY_WIDTH, ROOM_DAY_AT, ROOM_DAY_WIDTH, COVER_AT, DUTY_AT, NURSE_AT, ROSTER_AT = range(32, 40)
 THEATRE_AT, SURGEON_AT, SURGEON_WIDTH, OUTSIDE_AT, LOG_AT, BEST_AT, BEST_COVER_AT, CAPACITY_AT, END = range(40, 49)
-HEADER = 49
+NURSING = 49  # 1: nurses are priced with patients; 0: they are left as they are, for a coarse search
+HEADER = 50
 
 # A stay: patients first, then occupants. After STAY_FIXED: (work, need) for each shift; shifts met with each nurse;
 # the rooms that the patient may be in; whether each room is one of them.
@@ -43,49 +44,49 @@ LOG_WIDTH = 4
 @njit(nogil=True, error_model="numpy")
 def stay_row(m: Memory, i: int) -> int:
     """Return the row of a patient or occupant."""
-    return m[STAY_AT] + i * m[STAY_WIDTH]
+    return int(m[STAY_AT] + i * m[STAY_WIDTH])
 
 
 @njit(nogil=True, error_model="numpy")
 def room_day_row(m: Memory, room: int, day: int) -> int:
     """Return the row of a room on a day; the next day's is ROOM_DAY_WIDTH further."""
-    return m[ROOM_DAY_AT] + (room * m[DAYS] + day) * m[ROOM_DAY_WIDTH]
+    return int(m[ROOM_DAY_AT] + (room * m[DAYS] + day) * m[ROOM_DAY_WIDTH])
 
 
 @njit(nogil=True, error_model="numpy")
 def cover_row(m: Memory, room: int, s: int) -> int:
     """Return the row of a room in a shift; the next shift's is COVER_WIDTH further."""
-    return m[COVER_AT] + (room * m[SHIFTS] + s) * COVER_WIDTH
+    return int(m[COVER_AT] + (room * m[SHIFTS] + s) * COVER_WIDTH)
 
 
 @njit(nogil=True, error_model="numpy")
 def duty_row(m: Memory, s: int, nurse: int) -> int:
     """Return the row of a nurse in a shift."""
-    return m[DUTY_AT] + (s * (m[NURSES] + 1) + nurse) * DUTY_WIDTH
+    return int(m[DUTY_AT] + (s * (m[NURSES] + 1) + nurse) * DUTY_WIDTH)
 
 
 @njit(nogil=True, error_model="numpy")
 def nurse_row(m: Memory, nurse: int) -> int:
     """Return the row of a nurse."""
-    return m[NURSE_AT] + nurse * NURSE_WIDTH
+    return int(m[NURSE_AT] + nurse * NURSE_WIDTH)
 
 
 @njit(nogil=True, error_model="numpy")
 def roster_row(m: Memory, s: int) -> int:
     """Return the row of a shift: how many nurses work, then who."""
-    return m[ROSTER_AT] + s * (m[NURSES] + 1)
+    return int(m[ROSTER_AT] + s * (m[NURSES] + 1))
 
 
 @njit(nogil=True, error_model="numpy")
 def theatre_row(m: Memory, theatre: int, day: int) -> int:
     """Return the row of a theatre on a day."""
-    return m[THEATRE_AT] + (theatre * m[DAYS] + day) * THEATRE_WIDTH
+    return int(m[THEATRE_AT] + (theatre * m[DAYS] + day) * THEATRE_WIDTH)
 
 
 @njit(nogil=True, error_model="numpy")
 def surgeon_row(m: Memory, surgeon: int, day: int) -> int:
     """Return the row of a surgeon on a day."""
-    return m[SURGEON_AT] + (surgeon * m[DAYS] + day) * m[SURGEON_WIDTH]
+    return int(m[SURGEON_AT] + (surgeon * m[DAYS] + day) * m[SURGEON_WIDTH])
 
 
 @njit(nogil=True, error_model="numpy")
@@ -97,22 +98,22 @@ def work_at(row: int) -> int:
 @njit(nogil=True, error_model="numpy")
 def met_at(m: Memory, row: int) -> int:
     """Return where a stay's shifts with nurse 0 are counted."""
-    return row + STAY_FIXED + 2 * m[LONGEST]
+    return int(row + STAY_FIXED + 2 * m[LONGEST])
 
 
 @njit(nogil=True, error_model="numpy")
 def rooms_at(m: Memory, row: int) -> int:
     """Return where the list of a patient's rooms begins."""
-    return row + STAY_FIXED + 2 * m[LONGEST] + m[NURSES] + 1
+    return int(row + STAY_FIXED + 2 * m[LONGEST] + m[NURSES] + 1)
 
 
 @njit(nogil=True, error_model="numpy")
 def lawful_at(m: Memory, row: int) -> int:
     """Return where it says whether a patient may be in room 0."""
-    return row + STAY_FIXED + 2 * m[LONGEST] + m[NURSES] + 1 + m[ROOMS]
+    return int(row + STAY_FIXED + 2 * m[LONGEST] + m[NURSES] + 1 + m[ROOMS])
 
 
 @njit(nogil=True, error_model="numpy")
 def present_at(m: Memory, row: int) -> int:
     """Return where the list of those present in a room on a day begins (`row` of the room and day)."""
-    return row + ROOM_DAY_FIXED + m[GENDERS]
+    return int(row + ROOM_DAY_FIXED + m[GENDERS])

@@ -96,6 +96,7 @@ def memory_of(instance: Instance) -> Memory:
         )
         see.lawful[i] = [r.capacity > 0 and r.id not in patient.incompatible_room_ids for r in instance.rooms]
     see.stay[:people, y.PLACE] = m[m[y.OUTSIDE_AT] : m[y.OUTSIDE_AT] + people] = np.arange(people)
+    m[y.NURSING] = 1
     m[y.OUTSIDE], m[y.BROKEN] = people, see.stay[:people, y.MUST].sum()
     see.capacity[:] = [room.capacity for room in instance.rooms]
     for o, theatre in enumerate(instance.operating_theaters):
@@ -125,7 +126,7 @@ def window(patient: Patient, days: int) -> tuple[int, int]:
 
 
 def _header(instance: Instance) -> Table:
-    """Sizes, prices and places of the tables; a violation costs some times what leaving out an optional patient does."""
+    """Sizes, prices and places of the tables; a violation costs more than leaving out an optional patient."""
     head = np.zeros(y.HEADER, np.int64)
     people, occupants, days = len(instance.patients), len(instance.occupants), instance.days
     rooms, nurses, theatres = len(instance.rooms), len(instance.nurses), len(instance.operating_theaters)

@@ -52,7 +52,7 @@ def cover_price(m: Memory, room: int, s: int, new: int) -> int:
         if m[met + new] == 0:
             price += m[gains + y.NURSE_PRICE]
     price += m[y.VIOLATION] * (int(new == m[y.NURSES]) - int(old == m[y.NURSES]))
-    return price + excess * m[y.EXCESS] + short * m[y.SKILL]
+    return int(price + excess * m[y.EXCESS] + short * m[y.SKILL])
 
 
 @njit(nogil=True, error_model="numpy")
@@ -76,7 +76,7 @@ def cover(m: Memory, room: int, s: int, new: int, price: int) -> None:
 def anyone(m: Memory, s: int) -> int:
     """Return a nurse who works in the shift, or nobody."""
     row = roster_row(m, s)
-    return m[row + 1 + below(m, m[row])] if m[row] > 0 else m[y.NURSES]
+    return int(m[row + 1 + below(m, m[row])] if m[row] > 0 else m[y.NURSES])
 
 
 @njit(nogil=True, error_model="numpy")

@@ -13,7 +13,7 @@ import numpy as np
 from ray_jobs.scheduling.check import COSTS, VIOLATIONS, check_timetable
 from ray_jobs.scheduling.solver import layout as y
 from ray_jobs.scheduling.solver.anneal import recall, run
-from ray_jobs.scheduling.solver.cooling import Cooling, cooling_for
+from ray_jobs.scheduling.solver.cooling import Cooling, at, cooling_for
 from ray_jobs.scheduling.solver.form import solution_of
 from ray_jobs.scheduling.solver.keep import Change, Keep, changes_of
 from ray_jobs.scheduling.solver.memory import views
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 CHUNK = 40_000
 """Steps between two looks at the clock: some 30 ms."""
-SAMPLES = 6
+SAMPLES = 12
+"""Places tried for a patient who was pushed out of one."""
 EXCHANGES = 20
-MIX = (200, 110, 60, 4, 50, 40, 280, 120, 160)
-"""Shares of the kinds of step, in the order of `STEPS`, in 1024."""
+"""How often the threads go on from the best of all, in the second half of the last stage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Better:
-    """A plan better than all before it: official cost (changes not counted), hard violations, seconds since the start."""
+    """A plan better than all before: official cost (changes not counted), hard violations, seconds since the start."""
 
     seconds: float
     cost: int
@@ -43,7 +43,7 @@ class Better:
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """The best plan found; `costs` and `violations` are `check_timetable`'s, `trajectory` is (seconds, violations, cost)."""
+    """The best plan found: `check_timetable`'s `costs` and `violations`; `trajectory`: (seconds, violations, cost)."""
 
     solution: Solution
     costs: dict[str, int]
@@ -79,6 +79,8 @@ class _Search:
     def look(self, *, last: bool = False) -> None:
         """Take over the best of all threads; tell now and then when it is better than what was told before."""
         for m in self.memories:
+            if not m[y.NURSING]:
+                continue
             key = (int(m[y.BEST_BROKEN]), int(m[y.BEST_COST]))
             if key < self.key:
                 self.key = key
@@ -103,8 +105,7 @@ class _Search:
         """Every thread goes on from the best plan that any has."""
         for m in self.memories:
             m[self.plan] = self.best[self.plan]
-            m[[y.BEST_BROKEN, y.BEST_COST]] = self.key
-            recall(m)
+            recall(m, 1)
 
 
 def solve(
@@ -130,21 +131,23 @@ def solve(
     search = _Search(instance, memories, on_better, began)
     search.look()
     cooling = cooling or cooling_for(instance.weights.unscheduled_optional, warm_start=start is not None)
-    mix = np.cumsum(MIX) * 1024 // sum(MIX)
-    done, part, exchanges = 0, 0, 0
+    mixes = [np.cumsum(stage.mix) * 1024 // sum(stage.mix) for stage in cooling]
+    last_half, done, stage, exchanges = 1 - cooling[-1].share / 2, 0, 0, 0
     with ThreadPoolExecutor(len(memories)) as pool:
         while True:
             passed = time.monotonic() - began
             share = passed / seconds if iterations is None else done / iterations
             if share >= 1 or passed >= seconds or (stop is not None and stop()):
                 break
-            now, warm, nurse_warm = cooling.at(share)
-            if now != part or int(share * EXCHANGES) > exchanges:
-                if now != part or share > 0.5:
-                    search.exchange()
-                part, exchanges = now, int(share * EXCHANGES)
+            now, warm = at(cooling, share)
+            if now != stage:
+                list(pool.map(lambda m: recall(m, cooling[now].nursing), memories))  # noqa: B023
+                stage = now
+            elif share > last_half and int(share * EXCHANGES) > exchanges:
+                search.exchange()
+                exchanges = int(share * EXCHANGES)
             steps = CHUNK if iterations is None else min(CHUNK, iterations - done)
-            list(pool.map(lambda m: run(m, mix, steps, warm, nurse_warm, SAMPLES), memories))  # noqa: B023
+            list(pool.map(lambda m: run(m, mixes[now], steps, warm, SAMPLES), memories))  # noqa: B023
             done += steps
             search.look()
     search.look(last=True)

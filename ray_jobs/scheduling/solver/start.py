@@ -20,7 +20,7 @@ SAMPLES = 200
 
 
 def begin(instance: Instance, seed: int, start: Solution | None = None, keep: Keep | None = None) -> Memory:
-    """Build a plan, from what of `start` the rules allow; raises `ValueError` where `start` or `keep` names the unknown."""
+    """Build a plan from what of `start` the rules allow; raises `ValueError` where `start` or `keep` cannot be."""
     m = memory_of(instance)
     see, people, rooms = views(m), len(instance.patients), len(instance.rooms)
     if keep is not None:

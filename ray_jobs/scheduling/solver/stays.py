@@ -1,4 +1,4 @@
-"""Admit a patient, take one out again, and what it would cost: exact and incremental, for patients and nurses at once."""
+"""Admit a patient, take one out again, and what that costs: exact and incremental, patients and nurses at once."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def surgeon_fits(m: Memory, p: int, day: int) -> bool:
     """Whether the surgeon has the minutes; the patient's own count as free."""
     me = stay_row(m, p)
     here = surgeon_row(m, m[me + y.SURGEON], day)
-    return m[me + y.DAY] == day or m[here + y.USED] + m[me + y.MINUTES] <= m[here + y.MINUTES_LIMIT]
+    return bool(m[me + y.DAY] == day or m[here + y.USED] + m[me + y.MINUTES] <= m[here + y.MINUTES_LIMIT])
 
 
 @njit(nogil=True, error_model="numpy")
@@ -56,7 +56,7 @@ def theatre_fits(m: Memory, p: int, day: int, theatre: int) -> bool:
         return False
     here = theatre_row(m, theatre, day)
     own = m[me + y.DAY] == day and m[me + y.THEATRE] == theatre
-    return own or m[here + y.USED] + m[me + y.MINUTES] <= m[here + y.MINUTES_LIMIT]
+    return bool(own or m[here + y.USED] + m[me + y.MINUTES] <= m[here + y.MINUTES_LIMIT])
 
 
 @njit(nogil=True, error_model="numpy")
@@ -75,7 +75,7 @@ def theatre_price(m: Memory, p: int, day: int, theatre: int) -> int:
 
 @njit(nogil=True, error_model="numpy")
 def admission_price(m: Memory, p: int, day: int, room: int) -> int:
-    """What admitting adds besides `theatre_price`: delay, ages, skill, load, continuity, coverage, and being left out."""
+    """What admitting adds besides `theatre_price`: delay, ages, nurses, coverage, and no longer being left out."""
     me = stay_row(m, p)
     price = (day - m[me + y.RELEASE]) * m[y.DELAY]
     if m[me + y.DAY_BEFORE] >= 0:
@@ -93,6 +93,9 @@ def admission_price(m: Memory, p: int, day: int, room: int) -> int:
         if m[here + y.COUNT] > 0:
             span += max(0, m[here + y.YOUNGEST] - age) + max(0, age - m[here + y.OLDEST])
         here += m[y.ROOM_DAY_WIDTH]
+    price += span * m[y.AGE_MIX]
+    if not m[y.NURSING]:
+        return int(price)
     excess, short = 0, 0
     m[y.TICK] += 1
     tick, s, its, work = m[y.TICK], 3 * day, cover_row(m, room, 3 * day) + y.NURSE, work_at(me)
@@ -111,7 +114,7 @@ def admission_price(m: Memory, p: int, day: int, room: int) -> int:
         s += 1
         its += y.COVER_WIDTH
         work += 2
-    return price + span * m[y.AGE_MIX] + excess * m[y.EXCESS] + short * m[y.SKILL]
+    return int(price + excess * m[y.EXCESS] + short * m[y.SKILL])
 
 
 @njit(nogil=True, error_model="numpy")
@@ -133,6 +136,9 @@ def occupy(m: Memory, p: int, day: int, room: int) -> None:
         m[here + y.COUNT] = count + 1
         m[here + y.ROOM_DAY_FIXED + m[me + y.GENDER]] += 1
         here += m[y.ROOM_DAY_WIDTH]
+    m[me + y.DAY], m[me + y.ROOM] = day, room
+    if not m[y.NURSING]:
+        return
     its, work, met = cover_row(m, room, 3 * day), work_at(me), met_at(m, me)
     for s in range(3 * day, 3 * last):
         n = m[its + y.NURSE]
@@ -141,7 +147,6 @@ def occupy(m: Memory, p: int, day: int, room: int) -> None:
         m[met + n] += 1
         its += y.COVER_WIDTH
         work += 2
-    m[me + y.DAY], m[me + y.ROOM] = day, room
 
 
 @njit(nogil=True, error_model="numpy")
@@ -188,13 +193,16 @@ def _vacate(m: Memory, p: int, day: int, room: int) -> None:
         if count == 0:
             for s in range(3 * d, 3 * d + 3):
                 m[y.BROKEN] -= m[cover_row(m, room, s) + y.NURSE] == m[y.NURSES]
-        elif age == m[here + y.YOUNGEST] or age == m[here + y.OLDEST]:  # noqa: PLR1714 - numba compares no tuples
+        elif age == m[here + y.YOUNGEST] or age == m[here + y.OLDEST]:
             young = old = m[stay_row(m, m[who]) + y.AGE]
             for k in range(1, count):
                 other = m[stay_row(m, m[who + k]) + y.AGE]
                 young, old = min(young, other), max(old, other)
             m[here + y.YOUNGEST], m[here + y.OLDEST] = young, old
         here += m[y.ROOM_DAY_WIDTH]
+    m[me + y.DAY] = y.NOWHERE
+    if not m[y.NURSING]:
+        return
     its, work, met = cover_row(m, room, 3 * day), work_at(me), met_at(m, me)
     for s in range(3 * day, 3 * last):
         n = m[its + y.NURSE]
@@ -203,7 +211,6 @@ def _vacate(m: Memory, p: int, day: int, room: int) -> None:
         m[met + n] = 0
         its += y.COVER_WIDTH
         work += 2
-    m[me + y.DAY] = y.NOWHERE
 
 
 @njit(nogil=True, error_model="numpy")

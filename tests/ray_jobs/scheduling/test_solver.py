@@ -106,9 +106,7 @@ def agrees(instance: Instance, m: Memory, keep: Keep | None = None) -> Solution:
     return solution
 
 
-@given(
-    st.integers(0, 10**6), st.lists(st.tuples(st.integers(0, len(STEPS) - 1), st.floats(0.1, 500)), max_size=8)
-)
+@given(st.integers(0, 10**6), st.lists(st.tuples(st.integers(0, len(STEPS) - 1), st.floats(0.1, 500)), max_size=8))
 def test_steps_cost_what_the_checker_says(seed: int, steps: list[tuple[int, float]]) -> None:
     """After any steps at any temperature the cost added up is the official one, and the best plan is as it was."""
     instance = made_up(seed)
@@ -117,12 +115,17 @@ def test_steps_cost_what_the_checker_says(seed: int, steps: list[tuple[int, floa
     for kind, temperature in steps:
         mix = np.full(len(STEPS), 1024)
         mix[:kind] = 0
-        run(m, mix, 50, temperature, temperature, 4)
+        run(m, mix, 50, temperature, 4)
         agrees(instance, m)
     best = int(m[y.BEST_COST]), int(m[y.BEST_BROKEN])
-    recall(m)
+    recall(m, 1)
     agrees(instance, m)
     assert (int(m[y.COST]), int(m[y.BROKEN])) == best
+    recall(m, 0)
+    run(m, np.cumsum([200, 200, 100, 24, 300, 200, 0, 0, 0]), 100, 50.0, 4)
+    recall(m, 1)
+    agrees(instance, m)
+
 
 
 @settings(max_examples=15)
@@ -130,11 +133,13 @@ def test_steps_cost_what_the_checker_says(seed: int, steps: list[tuple[int, floa
 def test_changes_cost_what_was_agreed(seed: int, temperature: int) -> None:
     """Against a plan before, each moved day, room, theatre and nurse, each new and dropped patient has its price."""
     instance = made_up(seed)
-    keep = Keep(agrees(instance, begin(instance, seed)), day=7, room=5, theatre=3, newly_admitted=2, dropped=11, nurse=1)
+    keep = Keep(
+        agrees(instance, begin(instance, seed)), day=7, room=5, theatre=3, newly_admitted=2, dropped=11, nurse=1
+    )
     m = begin(instance, seed + 1, keep.baseline, keep)
     mix = np.cumsum([114] * len(STEPS))
     mix[-1] = 1024
-    run(m, mix, 300, temperature, temperature, 4)
+    run(m, mix, 300, temperature, 4)
     agrees_but_for_pins(instance, m, keep)
 
 
@@ -177,7 +182,8 @@ def test_what_cannot_be_kept_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "empty", [{"patients": ()}, {"patients": (), "occupants": ()}, {"rooms": (), "occupants": ()}, {"operating_theaters": ()}]
+    "empty",
+    [{"patients": ()}, {"patients": (), "occupants": ()}, {"rooms": (), "occupants": ()}, {"operating_theaters": ()}],
 )
 def test_a_hospital_without_something_is_planned_too(empty: dict[str, object]) -> None:
     """No patients, nobody at all, no rooms, no theatres: a plan with what is left, no crash."""
