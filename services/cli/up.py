@@ -32,7 +32,7 @@ def up(
 
             create(settings.kafka, settings.partitions)
         if len(wanted) == 1:
-            import_module(f"services.{wanted[0]}.main").main(settings)
+            import_module(f"services.{wanted[0].replace('-', '.')}.main").main(settings)
         else:
             _several(wanted)
     except (DependencyError, CannotStartError) as error:

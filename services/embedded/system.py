@@ -23,8 +23,8 @@ from services.embedded.stack import Stack, StackOptions
 from services.runtime.kafka_log import create_topics
 from services.runtime.settings import Settings
 
-SERVICES = ("gateway", "watch", "imaging", "alerting", "operations", "drift", "console", "outlets")
-"""Every service that the system runs; the simulator is no part of it."""
+SERVICES = ("gateway", "watch", "imaging", "alerting", "operations", "drift", "console", "outlets", "outlets-fhir")
+"""Every service there is; the simulator is none. `a-b` is the process of `services/a/b`."""
 DEMO_MODES = {
     "sepsis": {"*": "silent", "ICU": "live"},
     "deterioration": {"*": "silent", "ICU": "live"},
@@ -34,11 +34,17 @@ DEMO_MODES = {
 READY_S = 90.0
 
 
+def configured(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The services of one machine: an outlet without a server to write to would only take its place in memory."""
+    without = set() if environment.get("WARDWATCH_FHIR_SERVER_URL") else {"outlets-fhir"}
+    return tuple(name for name in SERVICES if name not in without)
+
+
 @dataclass(frozen=True)
 class SystemOptions:
     """What to run and how."""
 
-    services: tuple[str, ...] = SERVICES
+    services: tuple[str, ...] = field(default_factory=lambda: configured(os.environ))
     stack: StackOptions = field(default_factory=StackOptions)
     told: bool = True
     partitions: int = 4

@@ -13,8 +13,7 @@ from services.runtime.ports import Partition
 from services.runtime.service import serve_metrics, stop_on_signals
 from services.runtime.settings import Settings
 
-SERVICE = "outlets.fhir"
-GROUP = "outlets-fhir"
+SERVICE = "outlets-fhir"
 
 
 def main(settings: Settings) -> None:
@@ -29,7 +28,7 @@ def main(settings: Settings) -> None:
             return
         server = HttpFhirServer(settings.fhir_server_url, settings.fhir_server_token.get_secret_value())
         hospital = HospitalServer(server, SqliteIdentity(settings.identity_url), lambda p, n: _remember(settings, p, n))
-        run(hospital, lambda: KafkaWorker(settings.kafka, GROUP, hospital.topics, slot=settings.slot), health, stop)
+        run(hospital, lambda: KafkaWorker(settings.kafka, SERVICE, hospital.topics, slot=settings.slot), health, stop)
     finally:
         stop_web()
 
