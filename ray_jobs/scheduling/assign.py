@@ -3,8 +3,8 @@
 Rules that are never broken: a room takes as many as it has usable beds; women and men do not share a
 room; isolation, and a sex that no room is for, means alone; isolation needs an isolation bed. Wishes,
 in points: a placement by its priority, less what a wrong specialty, an isolation bed taken without
-need, a changed proposal or a move of someone in bed costs. The costs of one placement never add up
-to its worth, so nobody waits to keep a plan tidy.
+need, nurses with no hands free, a changed proposal or a move of someone in bed costs. The costs of one
+placement never add up to its worth, so nobody waits to keep a plan tidy.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,6 +20,8 @@ WORTH = {1: 64_000, 2: 16_000, 3: 4_000, 4: 1_000}
 """Points for a placement by priority: one outranks nearly four of the next."""
 WAITED_POINTS_AN_HOUR, MOST_WAITED_HOURS = 2, 96
 MISMATCH, ISOLATION_WASTED, CHANGED, MOVE = 300, 100, 40, 400
+BUSY, BUSY_POINTS, MOST_BUSY_POINTS = 0.8, 150, 150
+"""Above this share of what a ward's nurses can carry, points by the share more and by the level of care."""
 SEED = 20241122
 
 
@@ -55,6 +57,7 @@ def assign(
     refused: Collection[tuple[str, str]] = (),
     now: datetime | None = None,
     names: Mapping[str, str] | None = None,
+    loads: Mapping[str, float] | None = None,
     effort: float = 2.0,
 ) -> Plan:
     """Propose beds for the waiting; the same input always gives the same plan.
@@ -62,7 +65,8 @@ def assign(
     `other_specialties` False forbids wards of another specialty. `most_moves` in-patients may change
     rooms within their ward. `previous` maps a request to the bed last proposed for it. `refused`
     holds requests and beds that a person said no to: the bed's room is not proposed again. `now` is for
-    reasons that name a time, `names` what people call wards, rooms and beds. `effort` bounds the search
+    reasons that name a time, `names` what people call wards, rooms and beds, `loads` by ward the workload over
+    what its nurses can carry. `effort` bounds the search
     in CP-SAT's deterministic seconds. Raises ValueError when ids repeat, someone lies in a bed that is
     not given, or a priority is not 1 to 4.
     """
@@ -81,7 +85,9 @@ def assign(
             fit = fits(patient, room, other_specialties=other_specialties)
             if fit and open_now and (patient.request, room.name) not in no:
                 model.place[i, room.name] = model.choice(room, patient, hint=False)
-                model.points.append(_points(patient, room, last) * model.place[i, room.name])
+                model.points.append(
+                    _points(patient, room, last, (loads or {}).get(room.ward, 0.0)) * model.place[i, room.name]
+                )
                 choices.append(model.place[i, room.name])
         model.cp.add_at_most_one(choices)
     if most_moves:
@@ -98,7 +104,7 @@ def assign(
     if not found and most_moves:  # cut short: the plan without moves is far easier to find
         return assign(
             waiting, beds, in_bed, other_specialties=other_specialties, previous=previous, refused=refused,
-            now=now, names=names, effort=effort,
+            now=now, names=names, loads=loads, effort=effort,
         )  # fmt: skip
     chosen = {i: room for (i, room), var in model.place.items() if found and solver.boolean_value(var)}
     moves = {
@@ -109,7 +115,16 @@ def assign(
     bed_of, moved = _beds(waiting, in_bed, rooms, chosen, moves, previous)
     gone = {move.patient for move in moved}
     then = {n: replace(r, staying=tuple(p for p in r.staying if p.patient not in gone)) for n, r in rooms.items()}
-    placed_all = explain(waiting, then, chosen, bed_of, other_specialties=other_specialties, now=now, names=names or {})
+    placed_all = explain(
+        waiting,
+        then,
+        chosen,
+        bed_of,
+        other_specialties=other_specialties,
+        now=now,
+        names=names or {},
+        loads=loads or {},
+    )
     return Plan(placed_all, moved, round(solver.objective_value) if found else 0, status == cp_model.OPTIMAL)
 
 
@@ -120,10 +135,11 @@ def fits(patient: Waiting, room: Room, *, other_specialties: bool) -> bool:
     return patient.belongs(room, other_specialties=other_specialties)
 
 
-def _points(patient: Waiting, room: Room, last: str | None) -> int:
+def _points(patient: Waiting, room: Room, last: str | None, load: float) -> int:
     points = WORTH[patient.priority] + int(min(patient.waited_hours, MOST_WAITED_HOURS)) * WAITED_POINTS_AN_HOUR
     points -= MISMATCH * (room.specialty not in (None, patient.specialty))
     points -= ISOLATION_WASTED * (room.isolation and not patient.alone)
+    points -= min(MOST_BUSY_POINTS, round(BUSY_POINTS * max(0.0, load - BUSY) * (1 + patient.acuity)))
     return points - CHANGED * (last is not None and last != room.name)
 
 

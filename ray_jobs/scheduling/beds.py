@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ray_jobs.scheduling.acuity import Level
+
 Sex = Literal["female", "male", "other", "unknown"]
 
 CLOSED_SPECIALTIES = frozenset(
@@ -76,7 +78,7 @@ class InBed:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Who waits for a bed; priority 1 is the most urgent, 4 elective."""
+    """Who waits for a bed; priority 1 is the most urgent, 4 elective; `acuity` is the level of care."""
 
     request: str
     patient: str
@@ -85,6 +87,7 @@ class Waiting:
     priority: int = 3
     isolation: bool = False
     waited_hours: float = 0.0
+    acuity: Level = 0
 
     @property
     def alone(self) -> bool:

@@ -21,8 +21,12 @@ def explain(
     other_specialties: bool,
     now: datetime | None,
     names: Mapping[str, str],
+    loads: Mapping[str, float],
 ) -> tuple[Placed, ...]:
-    """A line for each request, in order; `chosen` maps its index to a room, `bed_of` to a bed, `names` ids to words."""
+    """A line for each request, in order; `chosen` maps its index to a room, `bed_of` to a bed, `names` ids to words.
+
+    `loads` by ward is the workload over what its nurses can carry, told where it is known.
+    """
     taken: dict[str, list[int]] = {}
     for i, name in chosen.items():
         taken.setdefault(name, []).append(i)
@@ -30,7 +34,7 @@ def explain(
     for i, patient in enumerate(waiting):
         if i in chosen:
             room = rooms[chosen[i]]
-            why = _why_here(patient, room, names)
+            why = _why_here(patient, room, names, loads.get(room.ward))
             lines.append(Placed(patient.request, patient.patient, bed_of[i], room.ward, why))
         else:
             usual = [r for r in rooms.values() if patient.belongs(r, other_specialties=other_specialties)]
@@ -41,7 +45,7 @@ def explain(
     return tuple(lines)
 
 
-def _why_here(patient: Waiting, room: Room, names: Mapping[str, str]) -> str:
+def _why_here(patient: Waiting, room: Room, names: Mapping[str, str], load: float | None) -> str:
     ward, name = names.get(room.ward, room.ward), names.get(room.name, room.name)
     reasons = [f"{URGENCY[patient.priority]} (priority {patient.priority})"]
     if room.specialty in (None, patient.specialty):
@@ -56,6 +60,8 @@ def _why_here(patient: Waiting, room: Room, names: Mapping[str, str]) -> str:
         reasons.append(f"only {WHOM[patient.sex]} in {name}")
     else:
         reasons.append(f"{name} is empty")
+    if load is not None:
+        reasons.append(f"nurses there carry {load:.0%} of what they can")
     return "; ".join(reasons) + "."
 
 

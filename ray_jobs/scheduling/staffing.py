@@ -81,6 +81,14 @@ def needs(
     return found
 
 
+def shift_of(at: datetime) -> tuple[date, ShiftName, int]:
+    """The day, name and number of the shift at an instant in the ward's own time; a night belongs to its evening."""
+    for number, (name, hour) in reversed(list(enumerate(SHIFT_BEGINS))):
+        if at.hour >= hour:
+            return at.date(), name, number
+    return at.date() - timedelta(days=1), "night", len(SHIFT_BEGINS) - 1
+
+
 def _shifts(as_of: datetime, horizon: int) -> Iterator[tuple[date, ShiftName, list[int]]]:
     """Day and name of each shift that begins after `as_of` and ends within the horizon, and its hours' indices."""
     midnight = as_of.replace(hour=0, minute=0, second=0, microsecond=0)

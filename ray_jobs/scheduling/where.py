@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from ray_jobs.scheduling.acuity import Level
@@ -48,7 +48,7 @@ def places_for(
     beds: Sequence[Bed],
     in_bed: Sequence[InBed] = (),
     *,
-    acuity: Level = 0,
+    acuity: Level | None = None,
     loads: Mapping[str, float] = NO_LOADS,
     other_specialties: bool = True,
     most: int = MOST_OPTIONS,
@@ -56,8 +56,11 @@ def places_for(
 ) -> Answer:
     """Rank the beds that are free now; `loads` by ward: workload over what its nurses can carry.
 
+    `acuity` is the patient's own where it is not given.
+
     Raises ValueError when a bed or patient repeats, or someone lies in a bed that is not given.
     """
+    patient = patient if acuity is None else replace(patient, acuity=acuity)
     rooms = rooms_of(beds, in_bed)
     by_ward: dict[str, list[Room]] = {}
     for room in rooms.values():
@@ -70,9 +73,9 @@ def places_for(
         if (rule := _forbids(patient, room, other_specialties=other_specialties)) is not None:
             blocked[rule] += len(room.free)
         elif room.admits(patient):
-            options += [_option(patient, room, bed, acuity, loads, words) for bed in room.free[:1]]
+            options += [_option(patient, room, bed, loads, words) for bed in room.free[:1]]
         elif (move := _move_away(room, by_ward[room.ward])) is not None:
-            options.append(_after(_option(patient, room, room.free[0], acuity, loads, words), move, words))
+            options.append(_after(_option(patient, room, room.free[0], loads, words), move, words))
             blocked[_occupied(patient, room)] += len(room.free)
         else:
             blocked[_occupied(patient, room)] += len(room.free)
@@ -101,7 +104,7 @@ def _occupied(patient: Waiting, room: Room) -> str:
     return f"in a room for {WHOM.get(room.staying[0].sex, 'others')}"
 
 
-def _option(patient: Waiting, room: Room, bed: str, acuity: Level, loads: Mapping[str, float], words: Words) -> Option:
+def _option(patient: Waiting, room: Room, bed: str, loads: Mapping[str, float], words: Words) -> Option:
     ward, name = words.name(room.ward), words.name(room.name)
     points, reasons = 0, []
     if room.specialty in (None, patient.specialty):
@@ -121,7 +124,7 @@ def _option(patient: Waiting, room: Room, bed: str, acuity: Level, loads: Mappin
         reasons.append(f"{name} is empty")
     load = loads.get(room.ward)
     if load is not None:
-        points += round(BUSY_POINTS * max(0.0, load - BUSY) * (1 + acuity))
+        points += round(BUSY_POINTS * max(0.0, load - BUSY) * (1 + patient.acuity))
         reasons.append(f"nurses there carry {load:.0%} of what they can")
     return Option(bed, room.ward, points, tuple(reasons))
 

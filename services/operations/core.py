@@ -98,7 +98,7 @@ class Operations:
             rested = pace.planned_at is None or at - pace.planned_at >= PLAN_AGAIN
             if plan not in busy and pace.replan and rested and wards.waiting_requests(site):
                 pace.replan, pace.planned_at = False, at
-                jobs.append(Job(plan, partial(_propose, proposal.question(site, at), site.ledger.proposed)))
+                jobs.append(Job(plan, partial(_propose, proposal.question(site, at, self.zone), site.ledger.proposed)))
             if self.tools is not None:
                 jobs += pace.planning.due(site, at, busy, self.tools)
         return jobs

@@ -1,14 +1,15 @@
 """Nurses needed on each ward by shift, told with every forecast of its census, where a roster is known."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
 import numpy as np
 
-from ray_jobs.scheduling.acuity import Level
-from ray_jobs.scheduling.staffing import Need, ShiftName, needs, work_per_patient
+from ray_jobs.beds.census import Spell
+from ray_jobs.scheduling.acuity import WORKLOAD, Level
+from ray_jobs.scheduling.staffing import Need, ShiftName, needs, shift_of, work_per_patient
 from schemas.events import BedDemandForecasted, Event, ShiftNeed, StaffingForecasted
 from schemas.ids import digest
 from services.operations.site import Site
@@ -34,13 +35,31 @@ def staff_of(site: Site, as_of: datetime, zone: tzinfo) -> dict[str, Staff]:
     levels: dict[str, list[Level]] = defaultdict(list)
     for spell in site.census.present():
         if spell.ward in rosters:
-            place = site.locations.get(spell.ward)
-            intensive = place is not None and place.specialty == INTENSIVE
-            levels[spell.ward].append(site.acuity.level(spell.patient, intensive=intensive))
+            levels[spell.ward].append(_level(site, spell))
     return {
         ward: Staff(tuple(sorted(levels[ward])), {slot: tuple(sorted(n)) for slot, n in roster.items()})
         for ward, roster in rosters.items()
     }
+
+
+def loads_now(site: Site, at: datetime, zone: tzinfo) -> dict[str, float]:
+    """By ward, those with nurses at work now: the workload of who lies there over what the nurses can carry."""
+    local = at.astimezone(zone)
+    day, shift, index = shift_of(local)
+    capacity: Counter[str] = Counter()
+    for told in site.availability.values():
+        if (told.role, told.day, told.shift) == ("nurse", day, shift) and told.minutes and told.ward:
+            capacity[told.ward] += told.most_workload or 0
+    work: Counter[str] = Counter()
+    for spell in site.census.present():
+        if spell.ward is not None and spell.ward in capacity:
+            work[spell.ward] += WORKLOAD[_level(site, spell)][index]
+    return {ward: work[ward] / most for ward, most in capacity.items() if most}
+
+
+def _level(site: Site, spell: Spell) -> Level:
+    place = site.locations.get(spell.ward or "")
+    return site.acuity.level(spell.patient, intensive=place is not None and place.specialty == INTENSIVE)
 
 
 def staffing(forecasts: Sequence[Event], staff: Mapping[str, Staff], zone: tzinfo) -> list[StaffingForecasted]:

@@ -120,7 +120,7 @@ def queue_of(site: Site, now: datetime, held: Mapping[str, Held]) -> list[Waitin
     return [
         Waiting(
             r.request, r.patient, sex_of_request(site, r), r.specialty, r.priority, r.isolation,
-            max(0.0, (now - r.requested).total_seconds() / 3600),
+            max(0.0, (now - r.requested).total_seconds() / 3600), site.acuity.level(r.patient),
         )
         for r in waiting_requests(site)
         if r.request not in held

@@ -3,7 +3,7 @@
 Kept as they are, while every rule allows it beside the others: people's edits, then approved bookings of the next days.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 

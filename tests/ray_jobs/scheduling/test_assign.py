@@ -168,3 +168,14 @@ def test_contradictions_are_refused() -> None:
         assign([], [bed], [InBed("2", "p")])
     with pytest.raises(ValueError, match="priority"):
         assign([Waiting("q", "w", "male", "medicine", 0)], [bed])
+
+
+def test_the_sick_go_where_nurses_have_hands_free() -> None:
+    """Of two wards that fit, the one whose nurses carry less; never at the price of waiting."""
+    beds = [Bed("a", "busy", specialty="medicine"), Bed("b", "calm", specialty="medicine")]
+    ill = Waiting("q", "w", "female", "medicine", 4, acuity=2)
+    (placed,) = assign([ill], beds, loads={"busy": 1.3, "calm": 0.6}).placed
+    assert placed.bed == "b"
+    assert "nurses there carry 60%" in placed.reason
+    (placed,) = assign([ill], beds[:1], loads={"busy": 9.0}).placed
+    assert placed.bed == "a"
