@@ -20,7 +20,7 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """The operation has no time any more, for this reason."""
+    """The operation has no time any more, for this reason, unless the patient has come in for it."""
 
     booking: Booking
     reason: str
@@ -28,13 +28,17 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A person should do something because of what a decision (`about`) changed: tell the patient, the ward."""
+    """A person should do something because of what a decision (`about`) changed: tell the patient, the ward.
+
+    `gone`: the booking that the plan has no more, unless the patient has come in for it.
+    """
 
     request: str
     patient: str
     about: str
     proposal: str
     text: str
+    gone: Booking | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def effects(change: Change) -> tuple[Effect, ...]:
         asked = change.asked.get(move.request)
         if asked is not None and asked != decided.id:
             found.append(CallOff(move.request, move.patient, asked, why))
-        found.append(Ask(move.request, move.patient, decided.id, decided.proposal, move.text))
+        found.append(Ask(move.request, move.patient, decided.id, decided.proposal, move.text, move.gone))
     return tuple(found)
 
 

@@ -15,11 +15,15 @@ Place = tuple[date | None, datetime | None, str | None, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A request whose time or place is another one than before, or whose plan is gone; `text` says it."""
+    """A request whose time or place is another one than before; `text` says it. `gone`: the booking that is no more.
+
+    Nobody has to act on a bed that is no longer kept: the patient lies in it.
+    """
 
     request: str
     patient: str
     text: str
+    gone: Booking | None = None
 
 
 def moves(before: ScheduleProposed | None, after: ScheduleProposed | None) -> list[Move]:
@@ -32,9 +36,9 @@ def moves(before: ScheduleProposed | None, after: ScheduleProposed | None) -> li
         if request not in old or old[request][1] != place
     ]
     gone = [
-        Move(request, patient, said.get(request) or f"no longer planned; was {_told(place)}")
-        for request, (patient, place) in old.items()
-        if request not in now
+        Move(b.request, b.patient, said.get(b.request) or f"no longer planned; was {_told(old[b.request][1])}", b)
+        for b in (before.bookings if before is not None else ())
+        if b.request in old and b.request not in now
     ]
     return found + gone
 

@@ -27,12 +27,17 @@ class Writer:
         match effect:
             case Book(booking):
                 self._book(booking)
+            case Cancel(booking, _) if self._came(booking):
+                pass
             case Cancel(booking, reason):
                 appointment = self._id("Appointment", booking.request)
                 self._put("Appointment", appointment, lambda found: planned.cancelled(found, reason))
                 self._request(booking, planned.unplanned)
-            case Ask():
+            case Ask(gone=None):
                 self._ask(effect)
+            case Ask(gone=Booking() as booking):
+                if not self._came(booking):
+                    self._ask(effect)
             case CallOff():
                 task = self._id("Task", effect.about, effect.request)
                 self._put("Task", task, lambda found: planned.called_off(found, effect.reason))
@@ -74,6 +79,16 @@ class Writer:
             found, id_, text=ask.text, proposal=ask.proposal, patient=patient, focus=focus, request=based,
             asked=self.decided.known, by=self.decided.by,
         ))  # fmt: skip
+
+    def _came(self, booking: Booking) -> bool:
+        """Whether a booking is in no plan any more because the patient has come in: the request is completed.
+
+        Where the server has no such request, what leaves the plan on its own day is taken to be that.
+        """
+        request = self.people.request(self.decided.site, booking.patient, booking.request)
+        if request is not None:
+            return request.get("status") == "completed"
+        return self.decided.decision == "approve" and booking.day == self.decided.known.date()
 
     def _put(self, kind: str, id_: str, revise: Callable[[Resource | None], Resource | None]) -> None:
         stood: list[bool] = []

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.envelope import decode
-from schemas.events import Event, Quarantined
+from schemas.events import Assignment, Event, Quarantined
 from schemas.fhir.library import validate
 from services.outlets.fhir.http_server import HttpFhirServer
 from services.outlets.fhir.outlet import HospitalServer
@@ -18,7 +18,7 @@ from services.runtime.outgoing import outgoing
 from tests.fakes.fhir import FakeFhir
 from tests.fakes.fhir.server import TOKEN
 from tests.fakes.grafana.faults import CutShort, Drop, Fault, Hang, Lose, Reply
-from tests.services.outlets.fhir.plans import booking, decide, hospital, identity, plan
+from tests.services.outlets.fhir.plans import NOW, PATIENTS, booking, decide, hospital, identity, plan
 
 FIRST = plan("first", booking(1, 6), booking(2, 7, who="p-2"), moves=1)
 SECOND = plan("second", booking(1, 8, 13, theatre="OR-2"), booking(2, None, who="p-2"), moves=1)
@@ -157,6 +157,34 @@ def test_the_hospitals_own_words_are_kept() -> None:
     assert kept[two["id"]]["status"] == "arrived"
     assert kept[one["id"]]["status"] == "cancelled"
     assert any(p["actor"]["reference"] == "Practitioner/gas-1" for p in kept[one["id"]]["participant"])
+
+
+def test_who_has_come_in_is_not_cancelled() -> None:
+    """A plan leaves out whoever is admitted: the operation of today stands, and nobody is told otherwise."""
+    bench = Bench()
+    today = plan("today", booking(1, 5, 15), booking(2, 5, 16, who="p-2"))
+    bench.say(today, decide("today"))
+    bench.turns()
+    bench.memory.standing["ServiceRequest", "op-1"]["status"] = "completed"
+    bench.memory.standing["ServiceRequest", "op-2"]["status"] = "revoked"
+    bench.say(plan("rest"), decide("rest", minutes=60))
+    bench.turns()
+    assert times(bench.standing("Appointment")) == [
+        ("booked", "2026-01-05T15:00:00+00:00"), ("cancelled", "2026-01-05T16:00:00+00:00"),
+    ]  # fmt: skip
+    told = [t["for"]["reference"] for t in bench.standing("Task") if t["description"].startswith("no longer")]
+    assert told == ["Patient/p-2"]
+
+
+def test_a_kept_bed() -> None:
+    """Beds that are approved are tasks to keep them; once the patient lies there nobody is told anything."""
+    bench = Bench()
+    kept = Assignment(request="r-1", patient=PATIENTS["p-1"], bed="5A-01A", ward="5A", reason="")
+    first = plan("beds", at=NOW).model_copy(update={"kind": "beds", "assignments": (kept,)})
+    bench.say(first, decide("beds"), plan("next").model_copy(update={"kind": "beds"}), decide("next", minutes=9))
+    bench.turns()
+    assert [(t["status"], t["description"]) for t in bench.standing("Task")] == [("requested", "new: 5A-01A, ward 5A")]
+    assert bench.standing("Appointment") == []
 
 
 def test_an_hour_not_known_yet() -> None:
