@@ -1,7 +1,7 @@
 """Can these patients all be planned with these resources? A CP-SAT model (OR-Tools) of one question at a time.
 
-Only what was asked binds: surgeons' minutes, theatres' minutes, beds, rooms for one sex. Nurses are left out:
-one nurse may cover any number of rooms, so that only a shift with nobody at work could forbid a day.
+Only what was asked binds: surgeons' minutes, theatres' minutes, beds together or room by room, rooms for one sex.
+Nurses are left out: one may cover any number of rooms, so that only a shift with nobody at work could forbid a day.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from ray_jobs.scheduling.ihtp import Instance, Patient
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Kind = Literal["surgeon", "theatre", "beds", "sexes"]
+Kind = Literal["surgeon", "theatre", "pool", "beds", "sexes"]
+"""`pool`: all beds are one ward, whoever may lie in them; quick, and enough for many proofs."""
 LONGEST_PROOF_S = 2.0
 SEED = 20241122
 
@@ -62,6 +63,8 @@ class _Model:
             self._surgeons(on, soft=soft)
         if "theatre" in kinds:
             self._theatres(on, soft=soft)
+        if "pool" in kinds:
+            self._pool(on, soft=soft and not minutes)
         if "beds" in kinds or "sexes" in kinds:
             self._rooms(on, sexes="sexes" in kinds, soft=soft and not minutes)
 
@@ -103,6 +106,20 @@ class _Model:
             for day in range(self.instance.days):
                 if (theatre.id, day) in terms:
                     self._most(terms[theatre.id, day], theatre.availability[day], soft=soft)
+
+    def _pool(self, on: list[dict[int, cp_model.IntVar]], *, soft: bool) -> None:
+        """All beds less those who are here, day by day."""
+        beds = sum(room.capacity for room in self.instance.rooms)
+        for day in range(self.instance.days):
+            here = sum(o.length_of_stay > day for o in self.instance.occupants)
+            terms: list[cp_model.LinearExprT] = [
+                var
+                for patient, days in zip(self.patients, on, strict=True)
+                for first, var in days.items()
+                if first <= day < first + patient.length_of_stay
+            ]
+            if terms:
+                self._most(terms, max(0, beds - here), soft=soft)
 
     def _rooms(self, on: list[dict[int, cp_model.IntVar]], *, sexes: bool, soft: bool) -> None:
         """A patient has one room for the whole stay; those who are here keep theirs."""

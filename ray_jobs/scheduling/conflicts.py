@@ -21,6 +21,8 @@ NEEDS: tuple[tuple[cm.Kind, ...], ...] = (
     ("surgeon",),
     ("theatre",),
     ("surgeon", "theatre"),
+    ("pool",),
+    ("surgeon", "theatre", "pool"),
     ("beds",),
     ("beds", "sexes"),
     ("surgeon", "theatre", "beds", "sexes"),
@@ -104,7 +106,7 @@ def _told(
     lacking = f"{_amount(short, needed)} short" if short else "not possible"
     resource = {
         "surgeon": f"surgeon {words.named(surgeons)}", "theatre": "theatres",
-        "beds": "beds", "sexes": "rooms for one sex",
+        "pool": "beds", "beds": "rooms", "sexes": "rooms for one sex",
     }  # fmt: skip
     what = " and ".join(resource[kind] for kind in needed)
     return Conflict(f"{who}, {what}: {lacking} on {words.days(days)}", tuple(p.id for p in patients), what, short)

@@ -51,7 +51,7 @@ def test_beds_and_rooms_for_one_sex() -> None:
     """A woman for a hospital with a man in each room finds no room; without the men she would."""
     men = [occupant("o1", "r1", 7), occupant("o2", "r2", 7)]
     (found,) = conflicts(instance(due("p", 1, 3, 60, gender="A"), occupants=men))
-    assert "rooms for one sex" in found.resource
+    assert found.resource == "rooms for one sex"
     full = [occupant(f"o{i}", f"r{1 + i // 2}", 7) for i in range(4)]
     (found,) = conflicts(instance(due("p", 1, 3, 60, length_of_stay=1), occupants=full))
     assert found.text == "1 mandatory patient (p), beds: 1 bed-day short on days 1–3"
