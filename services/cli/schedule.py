@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from services.cli.schedule_bench import bench
+from services.cli.schedule_simulate import simulate
 
 if TYPE_CHECKING:
     from ray_jobs.scheduling.ihtp import Solution
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Solve and check timetables of admissions, theatres and nurses.", no_args_is_help=True)
 app.command()(bench)
+app.command()(simulate)
 INFEASIBLE, BAD_INPUT = 1, 2
 WRITING_SECONDS = 0.3
 """Kept of the time for the last writing of the plan."""

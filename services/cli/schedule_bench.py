@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 MARKS = (1, 10, 30, 60, 120, 300, 600)
 """Seconds at which the cost so far is noted."""
 FIELDS = (
-    ("instance", "seed", "seconds", "threads", "machine", "cost", "violations", "best_known", "gap_percent")
-    + ("first_feasible_seconds", "million_steps")
-    + tuple(f"cost_at_{mark}" for mark in MARKS)
+    *("instance", "seed", "seconds", "threads", "machine", "cost", "violations", "best_known", "gap_percent"),
+    *("first_feasible_seconds", "million_steps"),
+    *(f"cost_at_{mark}" for mark in MARKS),
 )
 Row = dict[str, str]
 
@@ -109,10 +109,10 @@ def markdown(rows: list[Row]) -> str:
     for (seconds, threads), group in sorted(groups.items()):
         gaps = [float(r["gap_percent"]) for r in group if r["gap_percent"]]
         feasible = sum(r["violations"] == "0" for r in group)
-        shown = (
+        spread = (
             f"{statistics.mean(gaps):.2f} % | {statistics.median(gaps):.2f} % | {max(gaps):.2f} %" if gaps else "| |"
         )
-        lines.append(f"| {seconds:g} | {threads} | {len(group)} | {feasible} | {shown} |")
+        lines.append(f"| {seconds:g} | {threads} | {len(group)} | {feasible} | {spread} |")
     marks = [m for m in MARKS if any(r.get(f"cost_at_{m}") for r in rows)]
     lines += ["", "Mean gap of the best plan so far, over the instances that had a feasible one by then:", ""]
     lines += ["| run | " + " | ".join(f"{m} s" for m in marks) + " |", "|---" * (len(marks) + 1) + "|"]
@@ -123,8 +123,8 @@ def markdown(rows: list[Row]) -> str:
     lines += ["|---" * 9 + "|"]
     for r in sorted(rows, key=lambda r: (float(r["seconds"]), r["threads"], r["instance"], int(r["seed"]))):
         gap = f"{r['gap_percent']} %" if r["gap_percent"] else f"{r['violations']} violations"
-        cells = (r["instance"], r["seconds"], r["threads"], r["seed"], r["cost"], r["best_known"], gap)
-        lines.append("| " + " | ".join((*cells, f"{r['first_feasible_seconds']} s", r["million_steps"])) + " |")
+        shown = (r["instance"], r["seconds"], r["threads"], r["seed"], r["cost"], r["best_known"], gap)
+        lines.append("| " + " | ".join((*shown, f"{r['first_feasible_seconds']} s", r["million_steps"])) + " |")
     return "\n".join(lines)
 
 

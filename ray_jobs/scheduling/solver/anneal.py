@@ -20,6 +20,7 @@ from ray_jobs.scheduling.solver.stays import dismiss, occupy
 
 Table = NDArray[np.int64]
 STEPS = ("relocate", "exchange", "admit", "dismiss", "push in", "push in outsider", "nurse", "nurse swap", "nurse run")
+RELOCATE, EXCHANGE, ADMIT, DISMISS, PUSH_IN, PUSH_OUTSIDER, NURSE, NURSE_SWAP, NURSE_RUN = range(9)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -70,35 +71,34 @@ def _must_be_in(m: Memory, p: int) -> int:
 
 
 @njit(nogil=True, error_model="numpy")
-def step(m: Memory, kind: int, bar: int, samples: int) -> bool:
+def step(m: Memory, kind: int, bar: int, samples: int) -> bool:  # noqa: C901, PLR0911 - a line for each kind
     """Try one step of a kind; returns whether the plan changed."""
-    people = m[y.PEOPLE]
     if m[y.ROOMS] == 0 or m[y.STAYS] == 0:
         return False
-    if kind == 6:
+    if kind == NURSE:
         return change_nurse(m, bar)
-    if kind == 7:
+    if kind == NURSE_SWAP:
         return swap_nurses(m, bar)
-    if kind == 8:
+    if kind == NURSE_RUN:
         return run_of_nurse(m, bar)
-    if people == 0:
+    if m[y.PEOPLE] == 0:
         return False
-    if kind == 0:
+    if kind == RELOCATE:
         return relocate(m, bar)
-    if kind == 1:
+    if kind == EXCHANGE:
         return exchange(m, bar)
-    if kind == 2:
+    if kind == ADMIT:
         return admit_outsider(m, bar)
-    if kind == 3:
+    if kind == DISMISS:
         return dismiss_one(m, bar)
-    if kind == 5:
+    p = below(m, m[y.PEOPLE])
+    if kind == PUSH_OUTSIDER:
         if m[y.OUTSIDE] == 0:
             return False
         p = m[m[y.OUTSIDE_AT] + below(m, m[y.OUTSIDE])]
         if m[y.BROKEN] > 0:
             p = _must_be_in(m, p)
-        return push_in(m, p, samples, bar)
-    return push_in(m, below(m, people), samples, bar)
+    return push_in(m, p, samples, bar)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -115,29 +115,31 @@ def _run(m: Memory, mix: Table, iterations: int, temperature: float, samples: in
 
 
 @njit(nogil=True, error_model="numpy")
-def _furnish(
-    m: Memory,
-    where: Table,
-    at: Table,
-    nurse: Table,
-    order: Table,
-    samples: int,
-) -> None:
-    """Write the first plan into an empty memory: occupants, nurses, the given admissions, then all others."""
-    people = m[y.PEOPLE]
-    for k in range(len(where)):
-        occupy(m, people + k, 0, where[k])
-    m[y.COST] = m[y.VIOLATION] * m[y.BROKEN]
-    for p in range(people):
+def _bare_price(m: Memory) -> int:
+    """What it costs that nobody is admitted, with the occupants in their rooms and nobody covering any room."""
+    price = m[y.VIOLATION] * m[y.BROKEN]
+    for p in range(m[y.PEOPLE]):
         me = stay_row(m, p)
-        m[y.COST] += (1 - m[me + y.MUST]) * m[y.LEFT_OUT] + (m[me + y.DAY_BEFORE] >= 0) * m[y.DROPPED]
+        price += (1 - m[me + y.MUST]) * m[y.LEFT_OUT] + (m[me + y.DAY_BEFORE] >= 0) * m[y.DROPPED]
     for room in range(m[y.ROOMS]):
         for d in range(m[y.DAYS]):
             row = room_day_row(m, room, d)
             if m[row + y.COUNT] > 0:
-                m[y.COST] += m[y.AGE_MIX] * (m[row + y.OLDEST] - m[row + y.YOUNGEST])
+                price += m[y.AGE_MIX] * (m[row + y.OLDEST] - m[row + y.YOUNGEST])
         for s in range(m[y.SHIFTS]):
-            m[y.COST] += (m[cover_row(m, room, s) + y.NURSE_BEFORE] >= 0) * m[y.MOVED_NURSE]
+            price += (m[cover_row(m, room, s) + y.NURSE_BEFORE] >= 0) * m[y.MOVED_NURSE]
+    return int(price)
+
+
+@njit(nogil=True, error_model="numpy")
+def _furnish(m: Memory, where: Table, at: Table, nurse: Table, order: Table, samples: int) -> None:
+    """Write the first plan into an empty memory: occupants, nurses, the given admissions, then all others."""
+    people = m[y.PEOPLE]
+    for k in range(len(where)):
+        occupy(m, people + k, 0, where[k])
+    m[y.COST] = _bare_price(m)
+    for room in range(m[y.ROOMS]):
+        for s in range(m[y.SHIFTS]):
             new = nurse[room, s]
             if new < 0 or m[duty_row(m, s, new) + y.LIMIT] < 0:
                 new = anyone(m, s)
@@ -175,5 +177,7 @@ def _entries(sources: int) -> tuple[Callable[..., None], Callable[..., None], Ca
     return run, recall, furnish
 
 
-run, recall, furnish = _entries(zlib.crc32(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("*.py")))))
+run, recall, furnish = _entries(
+    zlib.crc32(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("*.py"))))
+)
 """The compiled search: `run(m, mix, iterations, temperature, samples)`, `recall(m, nursing)`, `furnish(...)`."""

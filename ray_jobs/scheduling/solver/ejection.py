@@ -78,10 +78,8 @@ def _clear_surgeon(m: Memory, p: int, day: int, done: int) -> int:
 def _clear_theatre(m: Memory, p: int, day: int, theatre: int, done: int) -> int:
     """Take out others of the theatre until the minutes suffice; negative when that takes too many."""
     people = m[y.PEOPLE]
-    if (
-        m[stay_row(m, p) + y.MINUTES] > m[theatre_row(m, theatre, day) + y.MINUTES_LIMIT]
-        or m[stay_row(m, p) + y.THEATRE_ONLY] != y.NOWHERE
-        and m[stay_row(m, p) + y.THEATRE_ONLY] != theatre
+    if m[stay_row(m, p) + y.MINUTES] > m[theatre_row(m, theatre, day) + y.MINUTES_LIMIT] or (
+        m[stay_row(m, p) + y.THEATRE_ONLY] != y.NOWHERE and m[stay_row(m, p) + y.THEATRE_ONLY] != theatre
     ):
         return -done
     q, left = below(m, people), people

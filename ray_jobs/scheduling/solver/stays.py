@@ -74,7 +74,7 @@ def theatre_price(m: Memory, p: int, day: int, theatre: int) -> int:
 
 
 @njit(nogil=True, error_model="numpy")
-def admission_price(m: Memory, p: int, day: int, room: int) -> int:
+def admission_price(m: Memory, p: int, day: int, room: int) -> int:  # noqa: C901 - one term after another
     """What admitting adds besides `theatre_price`: delay, ages, nurses, coverage, and no longer being left out."""
     me = stay_row(m, p)
     price = (day - m[me + y.RELEASE]) * m[y.DELAY]

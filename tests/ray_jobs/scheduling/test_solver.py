@@ -70,8 +70,10 @@ def made_up(seed: int, *, people: int = 12, days: int = 5) -> Instance:
         }
         for i in range(4)
     ]
-    weights = ("room_mixed_age", "room_nurse_skill", "continuity_of_care", "nurse_eccessive_workload")
-    weights += ("open_operating_theater", "surgeon_transfer", "patient_delay", "unscheduled_optional")
+    weights = (
+        *("room_mixed_age", "room_nurse_skill", "continuity_of_care", "nurse_eccessive_workload"),
+        *("open_operating_theater", "surgeon_transfer", "patient_delay", "unscheduled_optional"),
+    )
     return Instance.model_validate(
         {
             "days": days,
@@ -127,7 +129,6 @@ def test_steps_cost_what_the_checker_says(seed: int, steps: list[tuple[int, floa
     agrees(instance, m)
 
 
-
 @settings(max_examples=15)
 @given(st.integers(0, 10**6), st.integers(1, 300))
 def test_changes_cost_what_was_agreed(seed: int, temperature: int) -> None:
@@ -170,7 +171,7 @@ def test_it_stops_on_time_and_when_told() -> None:
 
 
 def test_what_cannot_be_kept_is_named() -> None:
-    """Nobody works: the rooms in use are uncovered; a patient whom no surgeon has time for is left out; both counted."""
+    """Nobody works: the rooms in use are uncovered; no surgeon has time: all mandatory patients are left out."""
     instance = made_up(6)
     idle = instance.model_copy(update={"nurses": ()})
     found = solve(idle, seconds=5, iterations=20_000)
@@ -234,7 +235,7 @@ def test_a_given_plan_comes_back() -> None:
 
 @pytest.mark.data
 def test_a_public_instance_is_feasible_in_seconds(shared_data: Path) -> None:
-    """The first competition instance: a feasible plan at once, and no dearer than 5 % above the best known in a while."""
+    """The first competition instance: a feasible plan at once, and soon within 5 % of the best known."""
     instance = read_instance(shared_data / "ihtc2024" / "instances" / "i01.json")
     found = solve(instance, seconds=60, iterations=400_000)
     assert found.feasible
