@@ -61,8 +61,8 @@ def age_tier(group: str) -> int:
 
 
 def amount(value: float, unit: str) -> str:
-    """A number with its unit: chances as percents, the rest in at most one decimal."""
+    """A number with its unit: chances as percents, the rest in at most one decimal, mean numbers without a unit."""
     if unit == "probability":
         return percent(value)
     number = f"{value:,.0f}" if abs(value) >= 10 or value == int(value) else f"{value:.1f}"  # noqa: PLR2004 - two figures
-    return number if unit == "mean number" else f"{number} {unit}"
+    return number if unit in {"", "mean number"} else f"{number} {unit}"

@@ -152,11 +152,11 @@ def requested(turn: Turn, event: AdmissionRequested) -> None:
     turn.patient(event.patient, event.site)
     known = micros(event.known)
     turn.db.execute(
-        "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request) DO UPDATE SET"
+        "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request) DO UPDATE SET"
         " patient = excluded.patient, requested = excluded.requested, specialty = excluded.specialty,"
         " priority = excluded.priority, isolation = excluded.isolation, sex = excluded.sex,"
-        " expected_stay_hours = excluded.expected_stay_hours, status = excluded.status, known = excluded.known"
-        " WHERE excluded.known >= requests.known",
+        " expected_stay_hours = excluded.expected_stay_hours, status = excluded.status, known = excluded.known,"
+        " surgery = excluded.surgery WHERE excluded.known >= requests.known",
         (
             event.request,
             event.site,
@@ -169,6 +169,7 @@ def requested(turn: Turn, event: AdmissionRequested) -> None:
             event.expected_stay_hours,
             event.status,
             known,
+            event.surgery is not None,
         ),
     )
 

@@ -34,7 +34,7 @@ CREATE TABLE readings (patient TEXT, source TEXT, code TEXT, value REAL, taken I
 CREATE INDEX readings_trend ON readings (patient, code, taken, source);
 CREATE TABLE requests (request TEXT PRIMARY KEY, site TEXT NOT NULL, patient TEXT NOT NULL, requested INTEGER NOT NULL,
     specialty TEXT NOT NULL, priority INTEGER NOT NULL, isolation INTEGER NOT NULL, sex TEXT NOT NULL,
-    expected_stay_hours REAL, status TEXT NOT NULL, known INTEGER NOT NULL) WITHOUT ROWID;
+    expected_stay_hours REAL, status TEXT NOT NULL, known INTEGER NOT NULL, surgery INTEGER NOT NULL) WITHOUT ROWID;
 
 -- risk
 CREATE TABLE scores (id TEXT PRIMARY KEY, patient TEXT NOT NULL, score TEXT NOT NULL, as_of INTEGER NOT NULL,
@@ -102,7 +102,7 @@ CREATE TABLE proposals (proposal TEXT PRIMARY KEY, site TEXT NOT NULL, ward TEXT
     as_of INTEGER NOT NULL, known INTEGER NOT NULL, assignments TEXT NOT NULL, bookings TEXT NOT NULL,
     costs TEXT NOT NULL, changes TEXT NOT NULL, conflicts TEXT NOT NULL, risks TEXT NOT NULL, document TEXT,
     base TEXT, cause TEXT NOT NULL, begins TEXT, days INTEGER NOT NULL) WITHOUT ROWID;
-CREATE INDEX proposals_newest ON proposals (site, kind, as_of);
+CREATE INDEX proposals_newest ON proposals (site, kind, known);
 CREATE TABLE plan_decisions (id TEXT PRIMARY KEY, proposal TEXT NOT NULL, site TEXT NOT NULL, decision TEXT NOT NULL,
     who TEXT NOT NULL, why TEXT NOT NULL, known INTEGER NOT NULL, edits TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX plan_decisions_proposal ON plan_decisions (proposal, known);

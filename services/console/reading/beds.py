@@ -24,6 +24,8 @@ from services.console.reading.parts import Point
 from services.console.reading.viewer import Names, Viewer, full_name
 
 HISTORY = timedelta(hours=36)
+FOR_A_DAY = "surgery AND priority > 1"
+"""Requests that wait for a day of surgery, not for a bed now: they are on the schedule page."""
 
 
 def beds(db: sqlite3.Connection, site: str, now: datetime, names: Names, viewer: Viewer) -> BedsView:
@@ -44,6 +46,7 @@ def beds(db: sqlite3.Connection, site: str, now: datetime, names: Names, viewer:
         wards=(*([whole] if whole.beds or whole.future.demand else []), *wards),
         services=_services(db, site, now),
         waiting=waiting,
+        for_surgery=_for_surgery(db, site),
         proposals=tuple(_proposal(r, said.stands(db, r["proposal"]), places, waiting) for r in proposals),
     )
 
@@ -150,7 +153,9 @@ def _waiting(
     # Only the newest proposal speaks: one that was not decided before a newer one came is out of date.
     proposed = {a["request"]: a for a in json.loads(proposals[0]["assignments"])} if proposals else {}
     rows = db.execute(
-        "SELECT * FROM requests WHERE site = ? AND status = 'active' ORDER BY priority, requested, request", (site,)
+        f"SELECT * FROM requests WHERE site = ? AND status = 'active' AND NOT ({FOR_A_DAY})"  # noqa: S608 - our own words
+        " ORDER BY priority, requested, request",
+        (site,),
     )
     found = []
     for r in rows.fetchall():
@@ -175,6 +180,14 @@ def _waiting(
             )
         )
     return tuple(found)
+
+
+def _for_surgery(db: sqlite3.Connection, site: str) -> int:
+    row = db.execute(
+        f"SELECT count(*) AS n FROM requests WHERE site = ? AND status = 'active' AND {FOR_A_DAY}",  # noqa: S608 - our own
+        (site,),
+    ).fetchone()
+    return int(row["n"])
 
 
 def _proposal(r: sqlite3.Row, word: Word | None, places: dict[str, str], waits: Sequence[Waiting]) -> Proposal:

@@ -164,10 +164,11 @@ class Proposal(Shown):
 
 
 class BedsView(Shown):
-    """Everything on the page, as of `now` (clinical time)."""
+    """Everything on the page, as of `now` (clinical time). `for_surgery`: how many wait for a day of surgery."""
 
     now: datetime
     wards: tuple[WardBeds, ...]
     services: tuple[ServiceBeds, ...]
     waiting: tuple[Waiting, ...]
+    for_surgery: int
     proposals: tuple[Proposal, ...]

@@ -27,7 +27,6 @@ from services.console.reading.schedule_view import (
 )
 from services.console.reading.viewer import Names, Viewer, full_name
 
-PLANS: Final = "SELECT * FROM proposals WHERE site = ? AND kind = 'theatres' ORDER BY as_of DESC, known DESC, proposal"
 OTHERWISE: Final = " without room for longer stays"
 """How the planner names the same figure for the plan that does not allow for longer stays."""
 Labels = Mapping[str, str]
@@ -36,7 +35,10 @@ Labels = Mapping[str, str]
 
 def newest(db: sqlite3.Connection, site: str) -> sqlite3.Row | None:
     """The row of the newest theatre plan: the only one that can still be decided."""
-    row: sqlite3.Row | None = db.execute(PLANS + " LIMIT 1", (site,)).fetchone()
+    row: sqlite3.Row | None = db.execute(
+        "SELECT * FROM proposals WHERE site = ? AND kind = 'theatres' ORDER BY known DESC, proposal DESC LIMIT 1",
+        (site,),
+    ).fetchone()
     return row
 
 
@@ -76,7 +78,12 @@ def schedule(
 
 def _approved(db: sqlite3.Connection, site: str) -> Approved | None:
     found = None
-    for row in db.execute(PLANS, (site,)).fetchall():
+    rows = db.execute(
+        "SELECT p.proposal, p.as_of FROM proposals p WHERE p.site = ? AND p.kind = 'theatres' AND EXISTS"
+        " (SELECT 1 FROM plan_decisions d WHERE d.proposal = p.proposal AND d.decision = 'approve')",
+        (site,),
+    ).fetchall()
+    for row in rows:
         word = said.stands(db, row["proposal"])
         # What counts is when it was approved: an older plan may be approved after a newer one was taken back.
         if word and word.decision == "approve" and (found is None or word.at > found.at):
@@ -209,7 +216,11 @@ def _change(c: dict[str, str | None], told: Labels) -> Change:
 
 def _risks(told: list[dict[str, Any]]) -> tuple[Risk, ...]:
     """What holds for the whole plan: each line with what it would be without room for longer stays."""
-    whole = {r["name"]: plan_words.amount(r["value"], r["unit"]) for r in told if r["day"] is None}
+    whole = {
+        r["name"]: plan_words.amount(r["value"], "" if r["unit"] in r["name"] else r["unit"])
+        for r in told
+        if r["day"] is None
+    }
     return tuple(
         Risk(name=name.replace("_", " "), text=text, otherwise=whole.get(f"{name}{OTHERWISE}", ""))
         for name, text in whole.items()

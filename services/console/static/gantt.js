@@ -27,8 +27,9 @@ function theatreRow(theatre, state) {
   const row = make("div", "gantt-row theatre-row", make("span", "gantt-name", theatre.name));
   const days = [...Array(plan.days).keys()].map((day) => operations(plan, draft, theatre.id, day));
   const used = days.map((there) => there.reduce((sum, b) => sum + b.minutes, 0));
-  const most = Math.max(240, ...theatre.minutes, ...used), idle = used.every((minutes) => minutes === 0);
-  const full = idle ? UNUSED : Math.round(most * PX_PER_MINUTE);
+  const high = (booking) => Math.max(LEAST, booking.minutes * PX_PER_MINUTE), idle = used.every((minutes) => minutes === 0);
+  const stacked = Math.max(...days.map((there) => there.reduce((sum, b) => sum + high(b), 2)));
+  const full = idle ? UNUSED : Math.round(Math.max(stacked, PX_PER_MINUTE * Math.max(240, ...theatre.minutes)));
   days.forEach((there, day) => {
     const open = theatre.minutes[day], over = open !== undefined && used[day] > open ? used[day] - open : 0;
     const cell = make("div", `cell${weekend(plan, day) ? " off" : ""}${open === 0 ? " closed" : ""}${over ? " over" : ""}`);
@@ -42,7 +43,7 @@ function theatreRow(theatre, state) {
     if (open === 0 && !weekend(plan, day)) cell.append(make("small", "shut", "closed"));
     let top = 0;
     for (const booking of there) {
-      const height = Math.max(LEAST, booking.minutes * PX_PER_MINUTE);
+      const height = high(booking);
       const bar = button("op", booking, state, short(booking.label), height > 29 ? `${booking.minutes}′ ${initials(nameIn(plan.surgeons, booking.surgeon))}` : "");
       bar.classList.add(`g${plan.surgeons.findIndex((s) => s.id === booking.surgeon) % 8}`);
       bar.style.top = `${Math.round(top)}px`;

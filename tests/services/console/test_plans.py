@@ -136,7 +136,7 @@ def test_the_newest_plan_is_shown_with_everything_that_it_says(client: TestClien
     )
     assert sum(c["percent"] for c in plan["costs"]) == pytest.approx(100)
     assert plan["lying"][0]["label"].startswith("AZIZ")
-    assert plan["risks"][1] == {"name": "overtime, minutes", "text": "18 minutes", "otherwise": "42 minutes"}
+    assert plan["risks"][1] == {"name": "overtime, minutes", "text": "18", "otherwise": "42"}
     assert plan["overflow"][0]["where"] == "Surgery 1"
 
 
@@ -314,6 +314,13 @@ def test_why_not_is_answered_at_once_and_priced_later(client: TestClient, consol
     tell(console, [answer])
     shown = client.get("/api/schedule", headers=bearer(ADMIN)).json()["plan"]["questions"][0]
     assert (shown["answered"], shown["price"], shown["against"][0]["text"]) == (True, 35, "35 minutes short")
+
+
+def test_who_waits_for_a_day_of_surgery_does_not_wait_for_a_bed(client: TestClient) -> None:
+    """The beds page counts them and points to the schedule; its own list is of those who need a bed now."""
+    view = client.get("/api/beds", headers=bearer(ADMIN)).json()
+    assert (view["waiting"], view["for_surgery"]) == ([], len(theatres.FAMILIES))
+    assert "for a day of surgery" in client.get("/beds", headers=bearer(ADMIN)).text
 
 
 def test_before_any_plan_the_page_says_so(tmp_path: Path) -> None:
