@@ -16,6 +16,7 @@ import numpy as np
 from ray_jobs.beds.daily import forecast_daily
 from ray_jobs.beds.history import History
 from ray_jobs.beds.levels import LEVELS, covered_80, weighted_interval_score
+from ray_jobs.beds.shipped import Weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +71,9 @@ def evaluate(
     for name, forecaster in methods.items():
         error, wis, covered = [], [], []
         for origin in origins:
-            past = _cut(history.until(origin), window_days)
+            past = history.until(origin)
+            if window_days is not None:
+                past = past.after(max(past.first, origin - timedelta(days=window_days - 1)))
             begin = (origin - history.first).days + 1
             observed = history.occupied[:, begin : begin + horizon]
             mean, quantiles = forecaster(past, horizon)
@@ -98,6 +101,16 @@ def ours(history: History, horizon: int) -> "tuple[NDArray[np.float64], NDArray[
     return forecast.mean, forecast.quantiles
 
 
+def ours_with(weights: Weights) -> Forecaster:
+    """The forecast with other weights than the shipped: those that knew nothing of the days that are scored."""
+
+    def forecaster(history: History, horizon: int) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+        forecast = forecast_daily(history, horizon, weights)
+        return forecast.mean, forecast.quantiles
+
+    return forecaster
+
+
 def naive(history: History, horizon: int) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
     """The last value, spread by the past changes over as many days."""
     beds = history.occupied
@@ -119,10 +132,3 @@ def auto_ets(history: History, horizon: int) -> "tuple[NDArray[np.float64], NDAr
         below, above = ([fitted[f"{side}-{w}"] for w in interval] for side in ("lo", "hi"))
         quantiles[row] = np.stack([*below, fitted["mean"], *above[::-1]], axis=1)
     return mean, np.maximum(quantiles, 0.0)
-
-
-def _cut(history: History, days: int | None) -> History:
-    if days is None or history.occupied.shape[1] <= days:
-        return history
-    first = history.last - timedelta(days=days - 1)
-    return History(first, history.locations, history.occupied[:, -days:], history.filled)

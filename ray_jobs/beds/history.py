@@ -43,6 +43,14 @@ class History:
             raise ValueError(msg)
         return History(self.first, self.locations, self.occupied[:, :days], self.filled)
 
+    def after(self, day: date) -> "History":
+        """From that day on; raises ValueError when it is outside the history."""
+        days = (day - self.first).days
+        if not 0 <= days < self.occupied.shape[1]:
+            msg = f"{day} is outside the history, {self.first} to {self.last}"
+            raise ValueError(msg)
+        return History(day, self.locations, self.occupied[:, days:], self.filled)
+
 
 def read_history(path: Path) -> History:
     """Parse the CSV; raises OSError, or ValueError naming the line that cannot be used."""

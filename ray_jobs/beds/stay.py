@@ -197,8 +197,8 @@ def _hours_of_day(begin: float, end: float) -> "NDArray[np.float64]":
 
 def _hours_of_week(begin: float, end: float) -> "NDArray[np.float64]":
     """Hours [168] of the interval that fall in each hour of the week."""
-    edges = np.arange(WEEK)
-    whole = np.full(WEEK, max(0.0, (end - begin) // WEEK))
+    edges = np.arange(WEEK, dtype=np.float64)
+    whole = np.full(WEEK, max(0.0, (end - begin) // WEEK), dtype=np.float64)
     start, length = begin % WEEK, max(0.0, end - begin) % WEEK
     for turn in (0.0, float(WEEK)):
         whole += np.clip(np.minimum(start + length - turn, edges + 1) - np.maximum(start - turn, edges), 0.0, None)

@@ -11,7 +11,7 @@ from schemas.events import BedDemandForecasted, Event, LocationDefined, RiskFore
 from schemas.events.clinical import EncounterEnded, EncounterStarted, EncounterTransferred
 from services.operations.demand import HORIZON_DAYS
 from services.operations.demand_units import demand_facts, forecast_all
-from services.operations.record import Record
+from services.operations.record import Record, RecordEvent
 from services.operations.site import Site
 
 NOW = datetime(2026, 3, 1, 8, 10, tzinfo=UTC)
@@ -39,7 +39,7 @@ def stay(n: int, ward: str, came: float, left: float | None = None, outcome: str
     return told if left is None else [*told, fact(EncounterEnded, left, ended=at(left), outcome=outcome, **who)]
 
 
-def counted(ward: str | None, days: int, occupied: int) -> Event:
+def counted(ward: str | None, days: int, occupied: int) -> WardOccupancyChanged:
     """A ward's count at eleven, some days ago."""
     when = (NOW - timedelta(days=days)).replace(hour=11)
     told = {"id": f"{ward} {days}", "site": "main", "known": when, "ward": ward, "as_of": when}
@@ -143,7 +143,7 @@ def test_a_history_of_the_census_is_mixed_in() -> None:
 def test_a_record_is_the_same_in_any_order_and_from_its_own_events() -> None:
     """Shuffled, doubled and told again from what it holds: the same middays, forecasts and risks."""
     known = site(*hospital(), *(counted("5a", days, 20) for days in range(100)))
-    events: list[Event] = [counted("5a", days, days % 7) for days in range(40)]
+    events: list[RecordEvent] = [counted("5a", days, days % 7) for days in range(40)]
     events += [e for e in forecasts(known, "5a", None).values() if e.resolution == "day"]
     straight, shuffled, again = Record(), Record(), Record()
     for event in events:
