@@ -7,13 +7,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ray_jobs.scheduling.check import VIOLATIONS, check_timetable
-from ray_jobs.scheduling.ihtp import Instance, Solution, Weights
+from ray_jobs.scheduling.ihtp import Instance, Solution
 from ray_jobs.scheduling.occupancy import occupancy
 from ray_jobs.scheduling.robust import Limits, Reserve, Robust, hardened, robust
 from ray_jobs.scheduling.search import LEAST_SECONDS, Lawful, lawful, searched, wished
 from ray_jobs.scheduling.settle import settled
 from ray_jobs.scheduling.tasks import (
-    Budget,
     PlanAnswer,
     PlanTask,
     PriceAnswer,
@@ -70,19 +69,6 @@ def price(task: PriceTask) -> PriceAnswer:
     solution = settled(instance, now, solved.solution, task.change_weight, [task.patient])
     after = check_timetable(task.instance, solution)
     return PriceAnswer(price=after["total_cost"] - before["total_cost"], solution=solution)
-
-
-def warm() -> None:
-    """Compile the search, or read it from its cache, on the smallest of problems."""
-    weights = Weights(
-        room_mixed_age=1, room_nurse_skill=1, continuity_of_care=1, nurse_eccessive_workload=1,
-        open_operating_theater=1, surgeon_transfer=1, patient_delay=1, unscheduled_optional=1,
-    )  # fmt: skip
-    nobody = Instance(
-        days=1, skill_levels=1, shift_types=("early", "late", "night"), age_groups=("any",), weights=weights,
-        occupants=(), patients=(), surgeons=(), operating_theaters=(), rooms=(), nurses=(),
-    )  # fmt: skip
-    plan(PlanTask(instance=nobody, budget=Budget(seconds=LEAST_SECONDS, iterations=1)))
 
 
 def _in_reserve(task: PlanTask, until: float) -> Lawful | None:

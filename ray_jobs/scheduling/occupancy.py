@@ -38,7 +38,6 @@ class Occupancy:
     limit: Mapping[int, Mapping[str, int]]
     """shift to the nurses at work and their most workload."""
 
-
     def add(self, instance: Instance, patient: Patient, where: Where) -> None:
         """One more admission; nurses stay as they are."""
         self.planned[patient.id] = where

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from ray_jobs.scheduling import live
 from ray_jobs.scheduling.tasks import Reply, Request
+from ray_jobs.scheduling.warm import warm
 
 
 def answer(line: bytes) -> Reply:
@@ -30,7 +31,7 @@ def answer(line: bytes) -> Reply:
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """Say that it is ready when the search is compiled, then answer until the questions end."""
-    live.warm()
+    warm()
     _say(answers, Reply(ready=True))
     for line in questions:
         _say(answers, answer(line))

@@ -18,6 +18,7 @@ from services.operations.planning.standing import Standing
 from services.runtime.ports import ObjectStore
 
 MOST_CONFLICTS, LONGEST = 50, 1000
+UNITS = {"highest chance of overflow": "probability", "overtime, minutes": "minutes", "cost of the plan": "cost"}
 DETERMINISTIC = " without room for longer stays"
 
 
@@ -148,7 +149,7 @@ def _risks(answer: PlanAnswer, problem: Problem) -> tuple[PlanRisk, ...]:
     """The plan and, where it differs, the plan without room for longer stays; then wards that may overflow."""
     rows = []
     for row in answer.rows:
-        unit = "probability" if "chance" in row.name else "minutes" if "minutes" in row.name else "mean number"
+        unit = UNITS.get(row.name, "mean number")
         rows.append(PlanRisk(name=row.name, value=row.robust, unit=unit))
         if row.planned != row.robust:
             rows.append(PlanRisk(name=f"{row.name}{DETERMINISTIC}", value=row.planned, unit=unit))

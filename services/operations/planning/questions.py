@@ -64,8 +64,9 @@ def answer(asked: Asked, tools: Tools) -> PlanQuestionAnswered:
                 change_weight=settings.change_weight,
             )
         )  # fmt: skip
-    except ValueError as error:  # no rule of the instance allows it, whatever else gives way
-        return _told(asked, against, None, (), f"No allowed plan has it: {error}.")
+    except ValueError as error:  # the request's own rules forbid it, whatever else gives way
+        rule = next((h.text for h in verdict.hindrances if h.cost is None), str(error))
+        return _told(asked, against, None, (), f"No allowed plan has it: {rule}.")
     if priced.price is None or priced.solution is None:
         text = "No plan was found that has it and keeps every rule."
         return _told(asked, against, None, (), text)
