@@ -4,7 +4,7 @@ from services.outlets.fhir.http_server import HttpFhirServer
 from services.outlets.fhir.outlet import HospitalServer
 from services.outlets.fhir.plans import Plans
 from services.outlets.fhir.remember import remembered
-from services.outlets.main import idle, run
+from services.outlets.process import idle, run
 from services.runtime import logs
 from services.runtime.health import Health
 from services.runtime.identity import SqliteIdentity

@@ -1,0 +1,45 @@
+"""How an outlet lives as a process: it joins its group and delivers until it is told to stop, or idles."""
+
+import threading
+from collections.abc import Callable
+
+from services.outlets.loop import Destination, Outlet
+from services.runtime import logs
+from services.runtime.errors import DependencyError, Fenced
+from services.runtime.health import Health
+from services.runtime.ports import Worker
+
+REJOIN_S = 1.0
+
+_log = logs.get(__name__)
+
+
+def run(destination: Destination, join: Callable[[], Worker], health: Health, stop: threading.Event) -> None:
+    """Join the group, deliver, and join again after a failure of the log, until `stop` is set.
+
+    A destination that is down does not make the process unready: waiting for it is this process's work.
+    """
+    while not stop.is_set():
+        worker: Worker | None = None
+        try:
+            worker = join()
+            outlet = Outlet(worker, destination)
+            while not stop.is_set():
+                outlet.turn()
+                health.beat()
+                health.set("assigned", "" if outlet.assigned else "no partition yet")
+        except (DependencyError, Fenced) as error:
+            _log.warning("joining again", name=destination.name, reason=type(error).__name__, error=str(error))
+            health.set("assigned", f"joining again after {type(error).__name__}")
+            stop.wait(REJOIN_S)
+        finally:
+            if worker is not None:
+                worker.close()
+
+
+def idle(health: Health, stop: threading.Event, why: str) -> None:
+    """Nothing to do is no fault: ready, and nothing of the log is read."""
+    _log.info(why)
+    health.set("assigned")
+    while not stop.wait(1.0):
+        health.beat()
