@@ -133,6 +133,22 @@ def test_an_edit_by_keyboard_alone(open_page: Opened, console: Running) -> None:
     assert [e.decision for e in said(console)] == ["edit"]
 
 
+def test_a_finger_moves_what_is_selected_and_scrolls_past_the_rest(open_page: Opened) -> None:
+    """Touch: a bar that is not selected lets the page scroll; the selected one follows the finger."""
+    page = open_page("/schedule", "admin-token", width=1024)
+    script = """([bar, cell]) => {
+        const at = (e) => { const r = e.getBoundingClientRect(); return { clientX: r.x + 12, clientY: r.y + 8 }; };
+        const tell = (name, where) => bar.dispatchEvent(new PointerEvent(name,
+            { ...where, bubbles: true, cancelable: true, pointerType: "touch", button: 0 }));
+        tell("pointerdown", at(bar)); tell("pointermove", at(cell)); tell("pointerup", at(cell));
+    }"""
+    for selected in (False, True):
+        if selected:
+            bar(page, SATO).click()
+        page.evaluate(script, [bar(page, SATO).element_handle(), cell(page, 13, theatre="T2").element_handle()])
+        expect(page.get_by_role("heading", name="Your edits")).to_have_count(int(selected))
+
+
 def test_she_approves_the_plan_and_takes_it_back(open_page: Opened, console: Running, pictures: Path) -> None:
     """One click each; the page says who decided, and both stay in the list of decisions."""
     page = open_page("/schedule", "admin-token", width=1440)
