@@ -20,10 +20,14 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """The operation has no time any more, for this reason, unless the patient has come in for it."""
+    """The operation has no time any more, for this reason, unless the patient has come in for it.
+
+    `begun`: its hour is over, so it is taken back only where the hour was never fixed.
+    """
 
     booking: Booking
     reason: str
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ def effects(change: Change) -> tuple[Effect, ...]:
     before, after = _booked(change.before), _booked(change.after)
     after = {r: _bookable(b, now) if b != before.get(r) else b for r, b in after.items()}
     found: list[Effect] = [Book(b) for b in after.values() if not begun(b, now)]
-    found += [Cancel(b, why) for request, b in before.items() if request not in after and not begun(b, now)]
+    gone = (b for request, b in before.items() if request not in after)
+    found += [Cancel(b, why, begun(b, now)) for b in gone if b.day is not None and b.day >= now.date()]
     past = {r for r, b in (before | after).items() if begun(b, now)}
     for move in moves(change.before, change.after):
         if move.request in past:

@@ -27,8 +27,9 @@ class Move:
 
 
 def moves(before: ScheduleProposed | None, after: ScheduleProposed | None) -> list[Move]:
-    """In the order of the plan that stands, then what it leaves out."""
-    said = {c.request: c.text for c in after.changes} if after is not None else {}
+    """In the order of the plan that stands, then what it leaves out; in its words if it was made from the former."""
+    former = before.proposal if before is not None else None
+    said = {c.request: c.text for c in after.changes} if after is not None and after.base == former else {}
     old, now = _places(before), _places(after)
     found = [
         Move(request, patient, said.get(request) or _words(place, old[request][1] if request in old else None))

@@ -27,12 +27,9 @@ class Writer:
         match effect:
             case Book(booking):
                 self._book(booking)
-            case Cancel(booking, _) if self._came(booking):
-                pass
-            case Cancel(booking, reason):
-                appointment = self._id("Appointment", booking.request)
-                self._put("Appointment", appointment, lambda found: planned.cancelled(found, reason))
-                self._request(booking, planned.unplanned)
+            case Cancel(booking):
+                if not self._came(booking):
+                    self._cancel(effect)
             case Ask(gone=None):
                 self._ask(effect)
             case Ask(gone=Booking() as booking):
@@ -62,6 +59,14 @@ class Writer:
         )
         self._put("Appointment", id_, lambda found: planned.appointment(found, id_, booking, refs))
         self._request(booking, lambda found: planned.planned(found, booking))
+
+    def _cancel(self, effect: Cancel) -> None:
+        booking, reason = effect.booking, effect.reason
+        id_ = self._id("Appointment", booking.request)
+        if effect.begun and (self.server.read("Appointment", id_) or {}).get("status") != "proposed":
+            return
+        self._put("Appointment", id_, lambda found: planned.cancelled(found, reason))
+        self._request(booking, planned.unplanned)
 
     def _request(self, booking: Booking, revise: Callable[[Resource | None], Resource | None]) -> None:
         request = self.people.request(self.decided.site, booking.patient, booking.request)

@@ -176,6 +176,17 @@ def test_who_has_come_in_is_not_cancelled() -> None:
     assert told == ["Patient/p-2"]
 
 
+def test_an_hour_that_is_over() -> None:
+    """What has begun is not cancelled; an emergency proposed for today, whose hour was never fixed, is."""
+    bench = Bench()
+    today = plan("today", booking(1, 5, 13))
+    late = plan("late", booking(1, 5, 13), booking(2, 5, 9, who="p-2"))
+    bench.say(today, decide("today"), late, decide("late", minutes=90), decide("late", "undo", minutes=95))
+    bench.say(decide("today", "undo", minutes=99))
+    bench.turns()
+    assert sorted(a["status"] for a in bench.standing("Appointment")) == ["booked", "cancelled"]
+
+
 def test_a_kept_bed() -> None:
     """Beds that are approved are tasks to keep them; once the patient lies there nobody is told anything."""
     bench = Bench()
