@@ -30,6 +30,11 @@ NEEDS: tuple[tuple[cm.Kind, ...], ...] = (
 """What is tried together, the cheapest to prove first."""
 
 
+EVERYTHING = NEEDS[-1]
+FEW = 12
+"""Of so many patients at most a subset is looked for that other resources rule out beside the one found."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conflict:
     """`patients` cannot all be planned because of `resource`; `short` minutes or bed-days are lacking, 0 if unknown."""
@@ -54,7 +59,9 @@ def conflicts(instance: Instance, *, seconds: float = 5.0, words: Words = AS_IT_
             patients = _minimal(instance, rest, kinds, until)
             if not patients:
                 break
-            found.append(_told(instance, patients, kinds, words, until))
+            fewer = _reduced(instance, patients, EVERYTHING, until) if len(patients) <= FEW else patients
+            found.append(_told(instance, fewer, kinds if len(fewer) == len(patients) else EVERYTHING, words, until))
+            patients = fewer
             rest = [p for p in rest if p not in patients]
     return tuple(found[:MOST_CONFLICTS])
 
@@ -95,7 +102,7 @@ def _told(
     instance: Instance, patients: list[Patient], kinds: tuple[cm.Kind, ...], words: Words, until: float
 ) -> Conflict:
     needed = list(kinds)
-    for kind in kinds:  # resources that play no part are not named
+    for kind in reversed(kinds):  # resources that play no part are not named
         fewer = tuple(k for k in needed if k != kind)
         if fewer and cm.impossible(instance, patients, fewer, until):
             needed.remove(kind)

@@ -60,10 +60,10 @@ def test_beds_and_rooms_for_one_sex() -> None:
 def test_what_each_patient_meets_alone() -> None:
     """No day, no room, no minutes, no nurse: said of the one patient."""
     nobody = instance(
-        due("late", 5, 3, 60), due("big", 0, 6, 250), due("homeless", 0, 6, 60, incompatible_room_ids=("r1", "r2"))
+        due("late", 7, 9, 60), due("big", 0, 6, 250), due("homeless", 0, 6, 60, incompatible_room_ids=("r1", "r2"))
     )
     texts = [c.text for c in conflicts(nobody)]
-    assert "no day between day 5 and day 3" in texts[0]
+    assert "no day between day 7 and day 9" in texts[0]
     assert "surgeon s1: 10 minutes short" in texts[1]
     assert "no room is for this patient" in texts[2]
     bare = instance(due("p", 0, 6, 60), nurses=[nurse(f"n{s}", s, 3 if s == "night" else DAYS) for s in SHIFTS])
