@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 SHIFTS_PER_DAY = 3
 
 Name = Annotated[str, Field(min_length=1, max_length=64)]
-Workloads = Annotated[tuple[NonNegativeInt, ...], Field(max_length=SHIFTS_PER_DAY * 366)]
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
+"""Minutes, loads, skills, beds, weights: bounded, so that no sum of them leaves 64 bits."""
+Days = Annotated[int, Field(ge=1, le=10_000)]
+Workloads = Annotated[tuple[Count, ...], Field(max_length=SHIFTS_PER_DAY * 10_000)]
+Size = Field(max_length=20_000)
 
 
 class _Document(BaseModel):
@@ -30,7 +34,7 @@ class Stay(_Document):
     id: Name
     gender: Name
     age_group: Name
-    length_of_stay: PositiveInt
+    length_of_stay: Days
     workload_produced: Workloads
     skill_level_required: Workloads
 
@@ -53,9 +57,9 @@ class Patient(Stay):
     """Someone to be admitted; surgery is on the day of admission, `surgery_duration` in minutes."""
 
     mandatory: bool
-    surgery_release_day: NonNegativeInt
-    surgery_due_day: NonNegativeInt | None = None
-    surgery_duration: NonNegativeInt
+    surgery_release_day: Count
+    surgery_due_day: Count | None = None
+    surgery_duration: Count
     surgeon_id: Name
     incompatible_room_ids: tuple[Name, ...] = ()
 
@@ -64,6 +68,9 @@ class Patient(Stay):
         if self.mandatory and self.surgery_due_day is None:
             msg = f"{self.id}: a mandatory patient needs surgery_due_day"
             raise ValueError(msg)
+        if self.mandatory and self.surgery_due_day is not None and self.surgery_due_day < self.surgery_release_day:
+            msg = f"{self.id}: due on day {self.surgery_due_day}, before the release on day {self.surgery_release_day}"
+            raise ValueError(msg)
         return self
 
 
@@ -71,66 +78,66 @@ class Surgeon(_Document):
     """`max_surgery_time`: minutes for each day."""
 
     id: Name
-    max_surgery_time: tuple[NonNegativeInt, ...]
+    max_surgery_time: tuple[Count, ...]
 
 
 class OperatingTheater(_Document):
     """`availability`: minutes for each day."""
 
     id: Name
-    availability: tuple[NonNegativeInt, ...]
+    availability: tuple[Count, ...]
 
 
 class Room(_Document):
     """`capacity`: beds."""
 
     id: Name
-    capacity: NonNegativeInt
+    capacity: Count
 
 
 class WorkingShift(_Document):
     """A shift that a nurse works, and the workload that is not excessive in it."""
 
-    day: NonNegativeInt
+    day: Count
     shift: Name
-    max_load: NonNegativeInt
+    max_load: Count
 
 
 class Nurse(_Document):
     """The roster is given; what is decided is which rooms a nurse covers."""
 
     id: Name
-    skill_level: NonNegativeInt
+    skill_level: Count
     working_shifts: tuple[WorkingShift, ...]
 
 
 class Weights(_Document):
     """The price of one unit of each soft cost; `nurse_eccessive_workload` is spelled as the competition spells it."""
 
-    room_mixed_age: NonNegativeInt
-    room_nurse_skill: NonNegativeInt
-    continuity_of_care: NonNegativeInt
-    nurse_eccessive_workload: NonNegativeInt
-    open_operating_theater: NonNegativeInt
-    surgeon_transfer: NonNegativeInt
-    patient_delay: NonNegativeInt
-    unscheduled_optional: NonNegativeInt
+    room_mixed_age: Count
+    room_nurse_skill: Count
+    continuity_of_care: Count
+    nurse_eccessive_workload: Count
+    open_operating_theater: Count
+    surgeon_transfer: Count
+    patient_delay: Count
+    unscheduled_optional: Count
 
 
 class Instance(_Document):
     """One problem; every reference between its parts is known to resolve."""
 
     days: Annotated[int, Field(ge=1, le=366)]
-    skill_levels: PositiveInt
+    skill_levels: Days
     shift_types: tuple[Name, ...]
     age_groups: tuple[Name, ...]
     weights: Weights
-    occupants: tuple[Occupant, ...]
-    patients: tuple[Patient, ...]
-    surgeons: tuple[Surgeon, ...]
-    operating_theaters: tuple[OperatingTheater, ...]
-    rooms: tuple[Room, ...]
-    nurses: tuple[Nurse, ...]
+    occupants: Annotated[tuple[Occupant, ...], Size]
+    patients: Annotated[tuple[Patient, ...], Size]
+    surgeons: Annotated[tuple[Surgeon, ...], Size]
+    operating_theaters: Annotated[tuple[OperatingTheater, ...], Size]
+    rooms: Annotated[tuple[Room, ...], Size]
+    nurses: Annotated[tuple[Nurse, ...], Size]
 
     @model_validator(mode="after")
     def _references_resolve(self) -> Self:
@@ -171,7 +178,7 @@ class PatientDecision(_Document):
     """Where and when a patient is admitted; `none` means not in this horizon."""
 
     id: Name
-    admission_day: NonNegativeInt | Literal["none"]
+    admission_day: Count | Literal["none"]
     room: Name | None = None
     operating_theater: Name | None = None
 
@@ -186,7 +193,7 @@ class PatientDecision(_Document):
 class ShiftCover(_Document):
     """The rooms that a nurse covers in one shift."""
 
-    day: NonNegativeInt
+    day: Count
     shift: Name
     rooms: tuple[Name, ...]
 

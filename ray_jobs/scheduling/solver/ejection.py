@@ -19,6 +19,7 @@ from ray_jobs.scheduling.solver.moves import NEVER, best_theatre, try_admit
 from ray_jobs.scheduling.solver.stays import admission_price, admit, dismiss, room_fits, surgeon_fits, theatre_price
 
 MOST_EJECTED = 4
+TRIES_A_SAMPLE = 10
 
 
 @njit(nogil=True, error_model="numpy")
@@ -98,20 +99,25 @@ def _clear_theatre(m: Memory, p: int, day: int, theatre: int, done: int) -> int:
 
 @njit(nogil=True, error_model="numpy")
 def rehouse(m: Memory, p: int, samples: int) -> bool:
-    """Admit at the cheapest of some random places, or leave out when none fits or all cost more than being left out."""
+    """Admit at the cheapest of `samples` random places; leave out where none fits or all cost more than that."""
     choices, window = m[stay_row(m, p) + y.CHOICES], m[stay_row(m, p) + y.LAST] - m[stay_row(m, p) + y.FIRST] + 1
     if choices == 0 or window <= 0:
         return False
-    least, at_day, at_room, at_theatre = NEVER, 0, 0, 0
-    for _ in range(samples):
+    least, at_day, at_room, at_theatre, priced = NEVER, 0, 0, 0, 0
+    for _ in range(TRIES_A_SAMPLE * samples):
         day = m[stay_row(m, p) + y.FIRST] + below(m, window)
+        if not surgeon_fits(m, p, day):
+            continue
         room = m[rooms_at(m, stay_row(m, p)) + below(m, choices)]
-        if surgeon_fits(m, p, day) and room_fits(m, p, day, room):
+        if room_fits(m, p, day, room):
             theatre = best_theatre(m, p, day)
             if theatre != y.NOWHERE:
                 price = admission_price(m, p, day, room) + theatre_price(m, p, day, theatre)
                 if price < least:
                     least, at_day, at_room, at_theatre = price, day, room, theatre
+                priced += 1
+                if priced == samples:
+                    break
     if least >= 0 and (least == NEVER or not m[stay_row(m, p) + y.MUST]):
         return False
     admit(m, p, at_day, at_room, at_theatre, least)

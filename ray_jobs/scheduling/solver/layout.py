@@ -24,12 +24,14 @@ VIOLATION, MOVED_DAY, MOVED_ROOM, MOVED_THEATRE, NEWLY_IN, DROPPED, MOVED_NURSE 
 STAY_AT, STAY_WIDTH, ROOM_DAY_AT, ROOM_DAY_WIDTH, COVER_AT, DUTY_AT, NURSE_AT, ROSTER_AT = range(32, 40)
 THEATRE_AT, SURGEON_AT, SURGEON_WIDTH, OUTSIDE_AT, LOG_AT, BEST_AT, BEST_COVER_AT, CAPACITY_AT, END = range(40, 49)
 NURSING = 49  # 1: nurses are priced with patients; 0: they are left as they are, for a coarse search
-HEADER = 50
+MATES_AT = 50  # patients by surgeon: MATES of them from MATES_FROM on
+HEADER = 51
 
 # A stay: patients first, then occupants. After STAY_FIXED: (work, need) for each shift; shifts met with each nurse;
 # the rooms that the patient may be in; whether each room is one of them.
 GENDER, AGE, LENGTH, RELEASE, FIRST, LAST, MINUTES, SURGEON, MUST, CHOICES, THEATRE_ONLY = range(11)
-DAY, ROOM, THEATRE, PLACE, DAY_BEFORE, ROOM_BEFORE, THEATRE_BEFORE, STAY_FIXED = range(11, 19)
+DAY, ROOM, THEATRE, PLACE, DAY_BEFORE, ROOM_BEFORE, THEATRE_BEFORE = range(11, 18)
+MATES_FROM, MATES, STAY_FIXED = range(18, 21)
 # A room on a day: after ROOM_DAY_FIXED the count of each gender, then who is present.
 COUNT, YOUNGEST, OLDEST, ROOM_DAY_FIXED = range(4)
 # A room in a shift; a nurse in a shift; a nurse; a theatre or surgeon on a day (then operations in each theatre).

@@ -80,7 +80,7 @@ def memory_of(instance: Instance) -> Memory:
     stays: list[Stay] = [*instance.patients, *instance.occupants]
     genders = {g: i for i, g in enumerate(sorted({s.gender for s in stays}))}
     ages = {group: i for i, group in enumerate(instance.age_groups)}
-    see.stay[:, y.THEATRE_ONLY : y.STAY_FIXED] = y.NOWHERE
+    see.stay[:, y.THEATRE_ONLY : y.MATES_FROM] = y.NOWHERE
     for i, one in enumerate(stays):
         length = min(one.length_of_stay, days)
         see.stay[i, [y.GENDER, y.AGE, y.LENGTH]] = genders[one.gender], ages[one.age_group], length
@@ -98,6 +98,11 @@ def memory_of(instance: Instance) -> Memory:
     see.stay[:people, y.PLACE] = m[m[y.OUTSIDE_AT] : m[y.OUTSIDE_AT] + people] = np.arange(people)
     m[y.NURSING] = 1
     m[y.OUTSIDE], m[y.BROKEN] = people, see.stay[:people, y.MUST].sum()
+    by_surgeon = np.argsort(see.stay[:people, y.SURGEON], kind="stable")
+    m[m[y.MATES_AT] : m[y.MATES_AT] + people] = by_surgeon
+    ordered = see.stay[by_surgeon, y.SURGEON]
+    see.stay[:people, y.MATES_FROM] = np.searchsorted(ordered, see.stay[:people, y.SURGEON])
+    see.stay[:people, y.MATES] = np.bincount(ordered, minlength=len(surgeons))[see.stay[:people, y.SURGEON]]
     see.capacity[:] = [room.capacity for room in instance.rooms]
     for o, theatre in enumerate(instance.operating_theaters):
         see.theatre[o, :, y.MINUTES_LIMIT] = theatre.availability[:days]
@@ -165,6 +170,7 @@ def _header(instance: Instance) -> Table:
         (y.BEST_AT, 3 * people),
         (y.BEST_COVER_AT, rooms * shifts),
         (y.CAPACITY_AT, rooms),
+        (y.MATES_AT, people),
     ):
         head[at] = end
         end += size

@@ -129,14 +129,18 @@ def try_admit(m: Memory, p: int, day: int, room: int, theatre: int) -> bool:
 
 @njit(nogil=True, error_model="numpy")
 def exchange(m: Memory, bar: int) -> bool:  # noqa: C901, PLR0912 - undone where it was done
-    """Two patients exchange rooms, days with theatres, or all three; who is left out may take someone's place."""
-    people = m[y.PEOPLE]
-    p, q = below(m, people), below(m, people)
+    """Two patients exchange rooms, days with theatres, or all three; who is left out may take someone's place.
+
+    Days mostly between patients of one surgeon, whose minutes are the scarcest.
+    """
+    p, kind = below(m, m[y.PEOPLE]), below(m, 3)
+    me, q = stay_row(m, p), below(m, m[y.PEOPLE])
+    if kind > 0 and below(m, 4) > 0:
+        q = m[m[y.MATES_AT] + m[me + y.MATES_FROM] + below(m, m[me + y.MATES])]
     day_p, room_p, theatre_p = m[stay_row(m, p) + y.DAY], m[stay_row(m, p) + y.ROOM], m[stay_row(m, p) + y.THEATRE]
     day_q, room_q, theatre_q = m[stay_row(m, q) + y.DAY], m[stay_row(m, q) + y.ROOM], m[stay_row(m, q) + y.THEATRE]
     if p == q or day_p < 0:
         return False
-    kind = below(m, 3)
     to_q_day, to_q_room, to_p_day, to_p_room = day_p, room_p, day_q, room_q
     if kind == 0:
         to_q_day, to_p_day = day_q, day_p

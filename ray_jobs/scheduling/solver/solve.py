@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 CHUNK = 40_000
 """Steps between two looks at the clock: some 30 ms."""
-SAMPLES = 12
-"""Places tried for a patient who was pushed out of one."""
+SAMPLES = 4
+"""Places priced for a patient who was pushed out of one."""
 EXCHANGES = 20
 """How often the threads go on from the best of all, in the second half of the last stage."""
 

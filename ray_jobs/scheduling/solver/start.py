@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ray_jobs.scheduling.solver.keep import Keep
     from ray_jobs.scheduling.solver.layout import Memory
 
-SAMPLES = 200
+SAMPLES = 30
 
 
 def begin(instance: Instance, seed: int, start: Solution | None = None, keep: Keep | None = None) -> Memory:

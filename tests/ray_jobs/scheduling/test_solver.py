@@ -250,3 +250,25 @@ def test_a_checked_solution_is_a_start(shared_data: Path) -> None:
     found = solve(instance, seconds=60, iterations=100_000, start=plan)
     assert found.feasible
     assert found.cost <= check_timetable(instance, plan)["total_cost"]
+
+
+def test_ten_thousand_patients_get_a_plan_in_time() -> None:
+    """A hospital beyond all sizes: whoever fits is planned, and the time is kept within what the first plan takes."""
+    began = time.monotonic()
+    instance = made_up(8, people=10_000)
+    found = solve(instance, seconds=3, threads=1)
+    assert time.monotonic() - began < 60
+    assert sum(d.admission_day != "none" for d in found.solution.patients) > 5
+    assert found.violations["MandatoryUnscheduledPatients"] > 0
+
+
+def test_an_occupant_beyond_the_horizon_stays_to_its_end() -> None:
+    """A stay longer than the horizon is cut at its end, in the checker and in the solver alike."""
+    instance = made_up(9)
+    days = 3 * instance.days
+    long = {"length_of_stay": days, "workload_produced": (2,) * 3 * days, "skill_level_required": (1,) * 3 * days}
+    occupants = tuple(o.model_copy(update=long) for o in instance.occupants)
+    agrees(
+        instance.model_copy(update={"occupants": occupants}),
+        begin(instance.model_copy(update={"occupants": occupants}), 1),
+    )
