@@ -21,8 +21,8 @@ NORMAL = tuple(NormalDist().inv_cdf(level) for level in LEVELS)
 USUAL: dict[str | None, tuple[int, int]] = {"5B": (15, 12), "ICU": (10, 8)}
 """Beds in service, and those usually taken."""
 DRIVERS = (
-    ("in bed now and still here", 8.4), ("emergency arrivals", 3.9), ("planned admissions", 1.6),
-    ("transfers in", 0.7), ("transfers out", -0.9),
+    ("Here now", 12.0), ("Going home", -6.1), ("Moving to another ward", -0.9), ("Dying", -0.3),
+    ("Emergency arrivals", 5.6), ("Elective arrivals", 1.2), ("Transfers in", 0.8), ("Planned operations", 1.1),
 )  # fmt: skip
 
 
@@ -79,12 +79,20 @@ def _forecast(
     ward: str | None, at: datetime, hours: tuple[float, ...], *, past: bool = False, drivers: bool = False,
     resolution: str = "hour", service: str | None = None,
 ) -> BedDemandForecasted:  # fmt: skip
-    told = tuple(Driver(label=label, beds=beds * (1 if ward else 1.6)) for label, beds in DRIVERS) if drivers else ()
+    steps = tuple(_step(ward, at, h, past=past) for h in hours)
+    told = _drivers(ward, steps[-1].mean) if drivers else ()
     return event(
         BedDemandForecasted, at, ward, service, resolution, ward=None if service else ward, service=service, as_of=at,
         model="ward-census", version="2", levels=LEVELS, resolution=resolution, drivers=told,
-        hours=tuple(_step(ward, at, h, past=past) for h in hours),
+        hours=steps,
     )  # fmt: skip
+
+
+def _drivers(ward: str | None, mean: float) -> tuple[Driver, ...]:
+    """What the last step is made of: together its mean."""
+    scale = {"5B": 12, "ICU": 8, None: 20}[ward] / DRIVERS[0][1]
+    told = [Driver(label=label, beds=round(beds * scale, 2)) for label, beds in DRIVERS]
+    return (*told, Driver(label="Usual pattern", beds=round(mean - sum(d.beds for d in told), 2)))
 
 
 def _step(ward: str | None, at: datetime, h: float, *, past: bool) -> DemandHour:
