@@ -22,15 +22,15 @@ def cache() -> Path:
     return Path(os.environ.get("WARDWATCH_CACHE") or Path.home() / ".cache" / "wardwatch")
 
 
-def expected() -> dict[str, str]:
+def expected(sums: Path = HERE / "jars.sha256") -> dict[str, str]:
     """SHA-256 by jar name, as committed."""
-    lines = (HERE / "jars.sha256").read_text().splitlines()
+    lines = sums.read_text().splitlines()
     return {name: digest for digest, name in (line.split() for line in lines)}
 
 
-def verify(folder: Path) -> None:
-    """Raise CannotStartError unless `folder` holds exactly the expected jars with the expected content."""
-    wanted = expected()
+def verify(folder: Path, sums: Path = HERE / "jars.sha256") -> None:
+    """Raise CannotStartError unless `folder` holds exactly the jars of `sums` with the content stated there."""
+    wanted = expected(sums)
     found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in folder.glob("*.jar")}
     wrong = [f"{name} is missing" for name in wanted.keys() - found.keys()]
     wrong += [f"{name} is not in jars.sha256" for name in found.keys() - wanted.keys()]
@@ -41,7 +41,7 @@ def verify(folder: Path) -> None:
     ]
     if wrong:
         raise CannotStartError(
-            f"Kafka's jars in {folder} are not those of jars.sha256: {'; '.join(sorted(wrong))}. "
+            f"The jars in {folder} are not those of {sums.name}: {'; '.join(sorted(wrong))}. "
             f"Delete the folder and run make setup again; if the same line comes back, do not run these jars."
         )
 

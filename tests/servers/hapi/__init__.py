@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.embedded.jars import cache
+from services.embedded.jars import cache, verify
 
 HERE = Path(__file__).parent
 JARS = cache() / "hapi-fhir-7.4.5"
@@ -28,6 +28,7 @@ def fetch() -> Path:
                 f"-DoutputDirectory={fresh}", "-DincludeScope=runtime",
             ]  # fmt: skip
             subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
+            verify(fresh, HERE / "jars.sha256")
             fresh.rename(JARS)
     return JARS
 
@@ -39,6 +40,7 @@ def real_server() -> Iterator[str]:
         return
     if not JARS.is_dir():
         pytest.skip("no FHIR server: run `python -m tests.servers.hapi`, or set WARDWATCH_TEST_FHIR_SERVER to a URL")
+    verify(JARS, HERE / "jars.sha256")
     if shutil.which("javac") is None:
         pytest.skip("HAPI FHIR is started from its source file, which needs a JDK ≥ 17")
     argv = ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", f"{JARS}/*", str(HERE / "Main.java")]
