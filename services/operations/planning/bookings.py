@@ -19,7 +19,7 @@ from services.operations.planning.people import EMERGENCY
 from services.operations.planning.problem import Problem
 from services.operations.planning.settings import PlanningSettings
 
-MOST_EXPLAINED = 20
+MOST_CHANGES, MOST_EXPLAINED = 400, 20
 STEP_MINUTES = 5
 LONGEST = 1000
 
@@ -131,11 +131,14 @@ def _left(request: AdmissionRequested, reason: str) -> Booking:
 
 
 def changes(plan: Planned, before: Mapping[str, Booking], now: tuple[Booking, ...]) -> tuple[PlanChange, ...]:
-    """What is moved, dropped or new against the plan before, with the rule or price that keeps it from staying."""
+    """What is moved, dropped or new against the plan before, with the rule or price that keeps it from staying.
+
+    Of very many the first are told: a plan must fit into one message.
+    """
     used, found = plan.used, list[PlanChange]()
     for booking in now:
         old = before.get(booking.request)
-        if _place(old) == _place(booking):
+        if _place(old) == _place(booking) or len(found) >= MOST_CHANGES:
             continue
         text = _moved(old, booking, plan)
         if old is not None and len(found) < MOST_EXPLAINED:

@@ -50,8 +50,6 @@ def people(
     found = People()
     waiting = [r for r in wards.waiting_requests(site) if r.surgery is not None]
     waiting.sort(key=_urgency)
-    for late in waiting[settings.most_requests :]:
-        found.left[late.request] = "not planned: more urgent requests fill the list"
     if len(waiting) > settings.most_requests:
         over = counted(len(waiting) - settings.most_requests, "less urgent request")
         found.notes.append(f"{over} beyond the first {settings.most_requests} not planned")

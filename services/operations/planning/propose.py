@@ -65,6 +65,7 @@ def propose(wanted: Wanted, tools: Tools) -> list[ScheduleProposed]:
         and _said(newest.bookings, newest.conflicts) == _said(now, conflicts)
     ):
         return []
+    moved = changes(plan, before, now) if wanted.standing.base is not None else ()
     identity = digest("theatres", wanted.site, problem.as_of.isoformat(), wanted.cause, *_said(now, conflicts))
     name = documents.name_of(wanted.site, identity)
     documents.write(tools.objects, name, _document(problem, answer))
@@ -72,7 +73,7 @@ def propose(wanted: Wanted, tools: Tools) -> list[ScheduleProposed]:
         ScheduleProposed(
             id=identity, site=wanted.site, known=problem.as_of, as_of=problem.as_of, proposal=identity,
             kind="theatres", bookings=now, costs=_costs(answer.report, problem), conflicts=conflicts,
-            changes=changes(plan, before, now), risks=_risks(answer, problem), document=name,
+            changes=moved, risks=_risks(answer, problem), document=name,
             base=wanted.standing.base.proposal if wanted.standing.base is not None else None,
             cause=wanted.cause, begins=problem.begins, days=problem.instance.days,
         )
@@ -110,7 +111,7 @@ def _conflicts(problem: Problem, keep: Kept, answer: PlanAnswer) -> tuple[str, .
         for p in answer.given_up
         if p not in told_of
     ]
-    lines = [*(c.text for c in answer.conflicts), *unproven, *keep.notes, *problem.notes]
+    lines = [*(c.text for c in answer.conflicts), *keep.notes, *problem.notes, *unproven]
     if answer.yielded:
         lines.append("what was approved for the next days cannot all be kept; see the changes")
     told = tuple(line[:LONGEST] for line in dict.fromkeys(lines))

@@ -239,6 +239,17 @@ def test_rooms_are_planned_as_they_are() -> None:
     assert {room for _, _, room in where(proposal).values()} <= {"sr1", "sr2"}
 
 
+def test_ten_thousand_requests_are_cut_and_counted() -> None:
+    """Only the most urgent are planned, the others are counted, and the proposal fits into a message."""
+    crowd = [needs(n, 30, due=1 + n % 6 if n % 3 == 0 else None) for n in range(10_000)]
+    few = FAST.model_copy(update={"most_requests": 200, "iterations": 20_000, "seconds": 3})
+    state, planner = planning([*surgical(), *crowd], few)
+    proposal = plan(state, 0)
+    assert "9800 less urgent requests beyond the first 200 not planned" in proposal.conflicts
+    assert len(planner.tasks[0].instance.patients) == 200
+    assert len(proposal.model_dump_json()) < 200_000
+
+
 def test_a_planner_that_fails_is_asked_again_and_stops_nothing() -> None:
     """The job fails, the counts go on, and half a minute later the plan is asked for again."""
     state, planner = planning([*surgical(), *WAITING])
