@@ -3,7 +3,6 @@
 from typing import Any
 
 # ruff: noqa: ANN401 - parts of a JSON document
-
 from ray_jobs.scheduling.ihtp import Instance, NurseDecision, PatientDecision, ShiftCover, Solution
 
 DAYS = 7
