@@ -28,14 +28,14 @@ HOLIDAY_RIDGE = 0.5
 MOVE_RIDGE = 16.0
 HALF_LIFE_DAYS = 1500.0
 REWEIGHTED = 3
-SHORTEST_YEARS = 2
+SHORTEST_DAYS = 2 * 366
 SETTLED_DAYS = 60
 """Days at the start that only feed weekday profiles and means."""
 
 
 def train(history: "History", each: "Callable[[], None]" = lambda: None) -> Weights:
     """Weights from this history; `each` marks progress, 28 times. Raises ValueError for less than two years."""
-    if history.occupied.shape[1] < SHORTEST_YEARS * 366:
+    if history.occupied.shape[1] < SHORTEST_DAYS:
         msg = f"{history.occupied.shape[1]} days are too few to learn holidays from: give two years or more"
         raise ValueError(msg)
     holiday = learn_holidays(history)

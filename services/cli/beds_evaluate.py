@@ -44,7 +44,10 @@ def evaluate(  # noqa: PLR0917 - each is an option that users type
     every: Annotated[int, typer.Option(min=1, help="Days between origins (icu).")] = 28,
     window: Annotated[int, typer.Option(min=0, help="Days of past given to every method (icu); 0: all.")] = 365,
     shipped: Annotated[
-        bool, typer.Option(help="Use the shipped weights even if they know these days; else what came before (icu).")
+        bool,
+        typer.Option(
+            help="Use the shipped weights, even if they know these days; else those of two years or more before (icu)."
+        ),
     ] = False,
     ets: Annotated[bool, typer.Option(help="Compare with AutoETS (0.3 s a fit, hourly 10 s).")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
@@ -97,11 +100,12 @@ def _icu(
     from ray_jobs.beds.picture import draw
     from ray_jobs.beds.shipped import HORIZON
     from ray_jobs.beds.shipped import shipped as weights_of_release
-    from ray_jobs.beds.train import train
+    from ray_jobs.beds.train import SHORTEST_DAYS, train
 
     known = read(path)
     days = measured.rolling_origins(known, max(measured.HORIZONS), every=every, count=count)
     before = known.until(days[0])
+    shipped = shipped or before.occupied.shape[1] < SHORTEST_DAYS
     methods = {"naive": measured.naive} | ({"AutoETS": measured.auto_ets} if ets else {})
     total((len(methods) + 1) * len(days) + (0 if shipped else HORIZON))
     weights = weights_of_release() if shipped else train(before.after(max(before.first, LEARN_FROM)), each)
