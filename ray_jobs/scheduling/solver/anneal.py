@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ray_jobs.scheduling.solver import layout as y
 from ray_jobs.scheduling.solver.chance import allowance, below
+from ray_jobs.scheduling.solver.compiled import entry, inner
 from ray_jobs.scheduling.solver.ejection import push_in, rehouse
 from ray_jobs.scheduling.solver.layout import Memory, cover_row, duty_row, room_day_row, stay_row
 from ray_jobs.scheduling.solver.moves import admit_outsider, dismiss_one, exchange, relocate, try_admit
@@ -23,7 +23,7 @@ STEPS = ("relocate", "exchange", "admit", "dismiss", "push in", "push in outside
 RELOCATE, EXCHANGE, ADMIT, DISMISS, PUSH_IN, PUSH_OUTSIDER, NURSE, NURSE_SWAP, NURSE_RUN = range(9)
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def remember(m: Memory) -> None:
     """Keep the present plan as the best."""
     at = m[y.BEST_AT]
@@ -37,7 +37,7 @@ def remember(m: Memory) -> None:
     m[y.BEST_COST], m[y.BEST_BROKEN] = m[y.COST], m[y.BROKEN]
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def _recall(m: Memory, nursing: int) -> None:
     """Go back to the best plan, from now on with nurses priced (1) or left as they are (0)."""
     for p in range(m[y.PEOPLE]):
@@ -57,7 +57,7 @@ def _recall(m: Memory, nursing: int) -> None:
     remember(m)
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def _must_be_in(m: Memory, p: int) -> int:
     """Return someone left out who must be admitted, or `p` when there is none."""
     end = m[y.OUTSIDE]
@@ -70,7 +70,7 @@ def _must_be_in(m: Memory, p: int) -> int:
     return p
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def step(m: Memory, kind: int, bar: int, samples: int) -> bool:  # noqa: C901, PLR0911 - a line for each kind
     """Try one step of a kind; returns whether the plan changed."""
     if m[y.ROOMS] == 0 or m[y.STAYS] == 0:
@@ -101,7 +101,7 @@ def step(m: Memory, kind: int, bar: int, samples: int) -> bool:  # noqa: C901, P
     return push_in(m, p, samples, bar)
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def _run(m: Memory, mix: Table, iterations: int, temperature: float, samples: int) -> None:
     """Do `iterations` steps; `mix` is the cumulated share of each kind of step in 1024."""
     for _ in range(iterations):
@@ -114,7 +114,7 @@ def _run(m: Memory, mix: Table, iterations: int, temperature: float, samples: in
             remember(m)
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def _bare_price(m: Memory) -> int:
     """What it costs that nobody is admitted, with the occupants in their rooms and nobody covering any room."""
     price = m[y.VIOLATION] * m[y.BROKEN]
@@ -131,7 +131,7 @@ def _bare_price(m: Memory) -> int:
     return int(price)
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def _furnish(m: Memory, where: Table, at: Table, nurse: Table, order: Table, samples: int) -> None:
     """Write the first plan into an empty memory: occupants, nurses, the given admissions, then all others."""
     people = m[y.PEOPLE]
@@ -159,17 +159,17 @@ def _entries(sources: int) -> tuple[Callable[..., None], Callable[..., None], Ca
     that a module called from here has changed.
     """
 
-    @njit(nogil=True, error_model="numpy", cache=True)
+    @entry
     def run(m: Memory, mix: Table, iterations: int, temperature: float, samples: int) -> None:
         if sources >= 0:
             _run(m, mix, iterations, temperature, samples)
 
-    @njit(nogil=True, error_model="numpy", cache=True)
+    @entry
     def recall(m: Memory, nursing: int) -> None:
         if sources >= 0:
             _recall(m, nursing)
 
-    @njit(nogil=True, error_model="numpy", cache=True)
+    @entry
     def furnish(m: Memory, where: Table, at: Table, nurse: Table, order: Table, samples: int) -> None:
         if sources >= 0:
             _furnish(m, where, at, nurse, order, samples)

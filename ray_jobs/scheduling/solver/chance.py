@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from ray_jobs.scheduling.solver.compiled import inner
 from ray_jobs.scheduling.solver.layout import RANDOM, Memory
 
 _A, _B, _C = np.uint64(12), np.uint64(25), np.uint64(27)
@@ -14,7 +14,7 @@ _MULTIPLIER, _HALF, _TOP = np.uint64(2685821657736338717), np.uint64(32), np.uin
 _UNIT = 1.0 / (1 << 53)
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def _next(m: Memory) -> np.uint64:
     """Marsaglia's xorshift64*."""
     v = np.uint64(m[RANDOM])
@@ -25,13 +25,13 @@ def _next(m: Memory) -> np.uint64:
     return np.uint64(v * _MULTIPLIER)
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def below(m: Memory, n: int) -> int:
     """Return an integer in 0 .. n - 1, for n up to 2**32 (bias below n / 2**32)."""
     return int(np.int64(((_next(m) >> _HALF) * np.uint64(n)) >> _HALF))
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def allowance(m: Memory, temperature: float) -> int:
     """Return the most that a step may add: Metropolis' rule, drawn before the step is priced."""
     u = (float(_next(m) >> _TOP) + 0.5) * _UNIT

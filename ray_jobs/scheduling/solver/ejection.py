@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from ray_jobs.scheduling.solver import layout as y
 from ray_jobs.scheduling.solver.chance import below
+from ray_jobs.scheduling.solver.compiled import inner
 from ray_jobs.scheduling.solver.layout import (
     Memory,
     present_at,
@@ -22,7 +21,7 @@ MOST_EJECTED = 4
 TRIES_A_SAMPLE = 10
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def _eject(m: Memory, p: int, done: int) -> int:
     """Take out and remember; returns how many are remembered now."""
     row, me = m[y.LOG_AT] + y.LOG_WIDTH * done, stay_row(m, p)
@@ -32,7 +31,7 @@ def _eject(m: Memory, p: int, done: int) -> int:
     return done + 1
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def _clear_room(m: Memory, p: int, day: int, room: int, done: int) -> int:
     """Take out who stands against `p` in the room; y.NOWHERE when it cannot be cleared."""
     people, gender = m[y.PEOPLE], m[stay_row(m, p) + y.GENDER]
@@ -55,7 +54,7 @@ def _clear_room(m: Memory, p: int, day: int, room: int, done: int) -> int:
     return done
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def _clear_surgeon(m: Memory, p: int, day: int, done: int) -> int:
     """Take out others of the same surgeon until the minutes suffice; negative when that takes too many."""
     surgeon, people = m[stay_row(m, p) + y.SURGEON], m[y.PEOPLE]
@@ -75,7 +74,7 @@ def _clear_surgeon(m: Memory, p: int, day: int, done: int) -> int:
     return done
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def _clear_theatre(m: Memory, p: int, day: int, theatre: int, done: int) -> int:
     """Take out others of the theatre until the minutes suffice; negative when that takes too many."""
     people = m[y.PEOPLE]
@@ -97,7 +96,7 @@ def _clear_theatre(m: Memory, p: int, day: int, theatre: int, done: int) -> int:
     return done
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def rehouse(m: Memory, p: int, samples: int) -> bool:
     """Admit at the cheapest of `samples` random places; leave out where none fits or all cost more than that."""
     choices, window = m[stay_row(m, p) + y.CHOICES], m[stay_row(m, p) + y.LAST] - m[stay_row(m, p) + y.FIRST] + 1
@@ -124,7 +123,7 @@ def rehouse(m: Memory, p: int, samples: int) -> bool:
     return True
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def undo(m: Memory, done: int, before: int) -> None:
     """Put everybody remembered back where they were."""
     for k in range(done):
@@ -138,7 +137,7 @@ def undo(m: Memory, done: int, before: int) -> None:
     m[y.COST] = before
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def push_in(m: Memory, p: int, samples: int, bar: int) -> bool:
     """Send `p` to a random place, take out who stands against it there, and rehouse them."""
     choices, window = m[stay_row(m, p) + y.CHOICES], m[stay_row(m, p) + y.LAST] - m[stay_row(m, p) + y.FIRST] + 1

@@ -7,8 +7,9 @@ needs nothing else. `m[HEADER]` are named below; a row is the position of its fi
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from ray_jobs.scheduling.solver.compiled import inner
 
 Memory = NDArray[np.int64]
 SHIFTS_A_DAY = 3
@@ -43,79 +44,79 @@ SURGEON_FIXED = THEATRE_WIDTH
 LOG_WIDTH = 4
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def stay_row(m: Memory, i: int) -> int:
     """Return the row of a patient or occupant."""
     return int(m[STAY_AT] + i * m[STAY_WIDTH])
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def room_day_row(m: Memory, room: int, day: int) -> int:
     """Return the row of a room on a day; the next day's is ROOM_DAY_WIDTH further."""
     return int(m[ROOM_DAY_AT] + (room * m[DAYS] + day) * m[ROOM_DAY_WIDTH])
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def cover_row(m: Memory, room: int, s: int) -> int:
     """Return the row of a room in a shift; the next shift's is COVER_WIDTH further."""
     return int(m[COVER_AT] + (room * m[SHIFTS] + s) * COVER_WIDTH)
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def duty_row(m: Memory, s: int, nurse: int) -> int:
     """Return the row of a nurse in a shift."""
     return int(m[DUTY_AT] + (s * (m[NURSES] + 1) + nurse) * DUTY_WIDTH)
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def nurse_row(m: Memory, nurse: int) -> int:
     """Return the row of a nurse."""
     return int(m[NURSE_AT] + nurse * NURSE_WIDTH)
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def roster_row(m: Memory, s: int) -> int:
     """Return the row of a shift: how many nurses work, then who."""
     return int(m[ROSTER_AT] + s * (m[NURSES] + 1))
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def theatre_row(m: Memory, theatre: int, day: int) -> int:
     """Return the row of a theatre on a day."""
     return int(m[THEATRE_AT] + (theatre * m[DAYS] + day) * THEATRE_WIDTH)
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def surgeon_row(m: Memory, surgeon: int, day: int) -> int:
     """Return the row of a surgeon on a day."""
     return int(m[SURGEON_AT] + (surgeon * m[DAYS] + day) * m[SURGEON_WIDTH])
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def work_at(row: int) -> int:
     """Return where a stay's (work, need) of its first shift lie."""
     return row + STAY_FIXED
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def met_at(m: Memory, row: int) -> int:
     """Return where a stay's shifts with nurse 0 are counted."""
     return int(row + STAY_FIXED + 2 * m[LONGEST])
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def rooms_at(m: Memory, row: int) -> int:
     """Return where the list of a patient's rooms begins."""
     return int(row + STAY_FIXED + 2 * m[LONGEST] + m[NURSES] + 1)
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def lawful_at(m: Memory, row: int) -> int:
     """Return where it says whether a patient may be in room 0."""
     return int(row + STAY_FIXED + 2 * m[LONGEST] + m[NURSES] + 1 + m[ROOMS])
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def present_at(m: Memory, row: int) -> int:
     """Return where the list of those present in a room on a day begins (`row` of the room and day)."""
     return int(row + ROOM_DAY_FIXED + m[GENDERS])

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from ray_jobs.scheduling.solver import layout as y
 from ray_jobs.scheduling.solver.chance import below
+from ray_jobs.scheduling.solver.compiled import inner
 from ray_jobs.scheduling.solver.layout import Memory, lawful_at, rooms_at, stay_row
 from ray_jobs.scheduling.solver.stays import (
     admission_price,
@@ -21,7 +20,7 @@ NEVER = 1 << 40
 TRIES = 6
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def best_theatre(m: Memory, p: int, day: int) -> int:
     """Return the cheapest theatre that fits, from a random one on; y.NOWHERE if none does."""
     theatres = m[y.THEATRES]
@@ -35,7 +34,7 @@ def best_theatre(m: Memory, p: int, day: int) -> int:
     return best
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def admit_outsider(m: Memory, bar: int) -> bool:
     """Admit someone who is left out."""
     if m[y.OUTSIDE] == 0:
@@ -58,7 +57,7 @@ def admit_outsider(m: Memory, bar: int) -> bool:
     return False
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def dismiss_one(m: Memory, bar: int) -> bool:
     """Leave someone out."""
     p = below(m, m[y.PEOPLE])
@@ -72,7 +71,7 @@ def dismiss_one(m: Memory, bar: int) -> bool:
     return False
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def relocate(m: Memory, bar: int) -> bool:  # noqa: C901 - one loop over what may change
     """Another room, day or theatre, or several of them, for someone who is admitted."""
     p = below(m, m[y.PEOPLE])
@@ -110,7 +109,7 @@ def relocate(m: Memory, bar: int) -> bool:  # noqa: C901 - one loop over what ma
     return False
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def try_admit(m: Memory, p: int, day: int, room: int, theatre: int) -> bool:
     """Admit if the place is allowed, whatever it costs; any theatre where `theatre` does not fit or is y.NOWHERE."""
     if not (
@@ -127,7 +126,7 @@ def try_admit(m: Memory, p: int, day: int, room: int, theatre: int) -> bool:
     return True
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def exchange(m: Memory, bar: int) -> bool:  # noqa: C901, PLR0912 - undone where it was done
     """Two patients exchange rooms, days with theatres, or all three; who is left out may take someone's place.
 

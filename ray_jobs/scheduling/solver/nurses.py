@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from ray_jobs.scheduling.solver import layout as y
 from ray_jobs.scheduling.solver.chance import below
+from ray_jobs.scheduling.solver.compiled import inner
 from ray_jobs.scheduling.solver.layout import (
     Memory,
     cover_row,
@@ -23,7 +22,7 @@ OF_ROOM, OF_SHIFT, WAS = range(3)
 """Columns of the log for nurses: what a compound change undoes."""
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def cover_price(m: Memory, room: int, s: int, new: int) -> int:
     """What it adds when `new` takes the room in shift `s` from who has it."""
     its, here, price = cover_row(m, room, s), room_day_row(m, room, s // 3), 0
@@ -55,7 +54,7 @@ def cover_price(m: Memory, room: int, s: int, new: int) -> int:
     return int(price + excess * m[y.EXCESS] + short * m[y.SKILL])
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def cover(m: Memory, room: int, s: int, new: int, price: int) -> None:
     """`new` takes the room in shift `s`, at `cover_price`."""
     its, here = cover_row(m, room, s), room_day_row(m, room, s // 3)
@@ -72,14 +71,14 @@ def cover(m: Memory, room: int, s: int, new: int, price: int) -> None:
     m[y.COST] += price
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def anyone(m: Memory, s: int) -> int:
     """Return a nurse who works in the shift, or nobody."""
     row = roster_row(m, s)
     return int(m[row + 1 + below(m, m[row])] if m[row] > 0 else m[y.NURSES])
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def change_nurse(m: Memory, bar: int) -> bool:
     """Another nurse for a room in a shift, kept when it adds at most `bar`."""
     room, s = below(m, m[y.ROOMS]), below(m, m[y.SHIFTS])
@@ -95,7 +94,7 @@ def change_nurse(m: Memory, bar: int) -> bool:
     return True
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def _logged(m: Memory, room: int, s: int, new: int, done: int) -> None:
     """Cover and remember."""
     row = m[y.LOG_AT] + y.LOG_WIDTH * done
@@ -103,7 +102,7 @@ def _logged(m: Memory, room: int, s: int, new: int, done: int) -> None:
     cover(m, room, s, new, cover_price(m, room, s, new))
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def _settled(m: Memory, done: int, before: int, bar: int) -> bool:
     """Keep what was done when it added at most `bar`, else undo it."""
     if m[y.COST] - before <= bar:
@@ -115,7 +114,7 @@ def _settled(m: Memory, done: int, before: int, bar: int) -> bool:
     return False
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def swap_nurses(m: Memory, bar: int) -> bool:
     """The nurses of two rooms change places in a shift, or in the same shift of some days on end."""
     one, other, s = below(m, m[y.ROOMS]), below(m, m[y.ROOMS]), below(m, m[y.SHIFTS])
@@ -136,7 +135,7 @@ def swap_nurses(m: Memory, bar: int) -> bool:
     return _settled(m, done, before, bar)
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def run_of_nurse(m: Memory, bar: int) -> bool:
     """One nurse covers a room in all shifts that she works during someone's stay there, or in part of it."""
     me = stay_row(m, below(m, m[y.STAYS]))

@@ -27,8 +27,8 @@ CHUNK = 40_000
 """Steps between two looks at the clock: some 30 ms."""
 SAMPLES = 4
 """Places priced for a patient who was pushed out of one."""
-EXCHANGES = 20
-"""How often the threads go on from the best of all, in the second half of the last stage."""
+EXCHANGES, EXCHANGE_FROM = 20, 0.8
+"""How often the threads go on from the best of all, and from which share of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,22 @@ class _Search:
             recall(m, 1)
 
 
+class _Chain:
+    """One thread's memory and where it is in its cooling."""
+
+    def __init__(self, m: Memory, cooling: Cooling) -> None:
+        self.m, self.cooling, self.stage = m, cooling, 0
+        self.mixes = [np.cumsum(stage.mix) * 1024 // sum(stage.mix) for stage in cooling]
+
+    def go_on(self, share: float, steps: int) -> None:
+        """Do some steps as warm as it is at this share of the time; a new stage begins from the best so far."""
+        stage, warm = at(self.cooling, share)
+        if stage != self.stage:
+            recall(self.m, self.cooling[stage].nursing)
+            self.stage = stage
+        run(self.m, self.mixes[stage], steps, warm, SAMPLES)
+
+
 def solve(
     instance: Instance,
     *,
@@ -130,24 +146,19 @@ def solve(
     memories = [begin(instance, seed * 64 + k, start, keep) for k in range(max(1, threads))]
     search = _Search(instance, memories, on_better, began)
     search.look()
-    cooling = cooling or cooling_for(instance.weights.unscheduled_optional, warm_start=start is not None)
-    mixes = [np.cumsum(stage.mix) * 1024 // sum(stage.mix) for stage in cooling]
-    last_half, done, stage, exchanges = 1 - cooling[-1].share / 2, 0, 0, 0
-    with ThreadPoolExecutor(len(memories)) as pool:
+    price, exchanges, done = instance.weights.unscheduled_optional, 0, 0
+    chains = [_Chain(m, cooling or cooling_for(price, k, warm_start=start is not None)) for k, m in enumerate(memories)]
+    with ThreadPoolExecutor(len(chains)) as pool:
         while True:
             passed = time.monotonic() - began
             share = passed / seconds if iterations is None else done / iterations
             if share >= 1 or passed >= seconds or (stop is not None and stop()):
                 break
-            now, warm = at(cooling, share)
-            if now != stage:
-                list(pool.map(lambda m: recall(m, cooling[now].nursing), memories))  # noqa: B023
-                stage = now
-            elif share > last_half and int(share * EXCHANGES) > exchanges:
+            if share > EXCHANGE_FROM and int(share * EXCHANGES) > exchanges:
                 search.exchange()
                 exchanges = int(share * EXCHANGES)
             steps = CHUNK if iterations is None else min(CHUNK, iterations - done)
-            list(pool.map(lambda m: run(m, mixes[now], steps, warm, SAMPLES), memories))  # noqa: B023
+            list(pool.map(lambda chain: chain.go_on(share, steps), chains))  # noqa: B023
             done += steps
             search.look()
     search.look(last=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from ray_jobs.scheduling.solver import layout as y
+from ray_jobs.scheduling.solver.compiled import inner
 from ray_jobs.scheduling.solver.layout import (
     Memory,
     cover_row,
@@ -20,7 +19,7 @@ from ray_jobs.scheduling.solver.layout import (
 )
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def room_fits(m: Memory, p: int, day: int, room: int) -> bool:
     """Whether a bed is free, among the same gender, on each day of the stay; the patient's own bed counts as free."""
     me = stay_row(m, p)
@@ -40,7 +39,7 @@ def room_fits(m: Memory, p: int, day: int, room: int) -> bool:
     return True
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def surgeon_fits(m: Memory, p: int, day: int) -> bool:
     """Whether the surgeon has the minutes; the patient's own count as free."""
     me = stay_row(m, p)
@@ -48,7 +47,7 @@ def surgeon_fits(m: Memory, p: int, day: int) -> bool:
     return bool(m[me + y.DAY] == day or m[here + y.USED] + m[me + y.MINUTES] <= m[here + y.MINUTES_LIMIT])
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def theatre_fits(m: Memory, p: int, day: int, theatre: int) -> bool:
     """Whether the theatre has the minutes; the patient's own count as free."""
     me = stay_row(m, p)
@@ -59,7 +58,7 @@ def theatre_fits(m: Memory, p: int, day: int, theatre: int) -> bool:
     return bool(own or m[here + y.USED] + m[me + y.MINUTES] <= m[here + y.MINUTES_LIMIT])
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def theatre_price(m: Memory, p: int, day: int, theatre: int) -> int:
     """What opening the theatre, and walking to it, adds for a patient who is not admitted now."""
     me = stay_row(m, p)
@@ -73,7 +72,7 @@ def theatre_price(m: Memory, p: int, day: int, theatre: int) -> int:
     return price
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def admission_price(m: Memory, p: int, day: int, room: int) -> int:  # noqa: C901 - one term after another
     """What admitting adds besides `theatre_price`: delay, ages, nurses, coverage, and no longer being left out."""
     me = stay_row(m, p)
@@ -117,7 +116,7 @@ def admission_price(m: Memory, p: int, day: int, room: int) -> int:  # noqa: C90
     return int(price + excess * m[y.EXCESS] + short * m[y.SKILL])
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def occupy(m: Memory, p: int, day: int, room: int) -> None:
     """Put a stay into a room, with no theatre: the first half of `admit`, and all of it for occupants."""
     me = stay_row(m, p)
@@ -149,7 +148,7 @@ def occupy(m: Memory, p: int, day: int, room: int) -> None:
         work += 2
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def _cross(m: Memory, p: int, step: int) -> None:
     """Take a patient off the list of those left out (`step` -1), or put back on it (1)."""
     me = stay_row(m, p)
@@ -161,7 +160,7 @@ def _cross(m: Memory, p: int, step: int) -> None:
     m[y.BROKEN] += step * m[me + y.MUST]
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def admit(m: Memory, p: int, day: int, room: int, theatre: int, price: int) -> None:
     """Admit a patient; `price` is `admission_price` + `theatre_price`."""
     occupy(m, p, day, room)
@@ -178,7 +177,7 @@ def admit(m: Memory, p: int, day: int, room: int, theatre: int, price: int) -> N
     _cross(m, p, -1)
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def _vacate(m: Memory, p: int, day: int, room: int) -> None:
     """Undo `occupy`."""
     me = stay_row(m, p)
@@ -213,7 +212,7 @@ def _vacate(m: Memory, p: int, day: int, room: int) -> None:
         work += 2
 
 
-@njit(nogil=True, error_model="numpy")
+@inner
 def dismiss(m: Memory, p: int) -> int:
     """Take an admitted patient out; returns the price at which the same admission would be made again."""
     me = stay_row(m, p)

@@ -20,6 +20,8 @@ from ray_jobs.scheduling.solver.memory import views
 from ray_jobs.scheduling.solver.solve import Better, solve
 from ray_jobs.scheduling.solver.start import begin
 
+pytestmark = pytest.mark.timeout(600)
+"""Compiling the search takes half a minute where nothing is cached, and more on a crowded machine."""
 SHIFTS = ("early", "late", "night")
 KEPT_BY_EVERY_STEP = {"RoomGenderMix", "PatientRoomCompatibility", "SurgeonOvertime", "OperatingTheaterOvertime"}
 KEPT_BY_EVERY_STEP |= {"AdmissionDay", "RoomCapacity", "NursePresence"}
