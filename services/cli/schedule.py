@@ -18,7 +18,7 @@ from services.cli.schedule_bench import bench
 from services.cli.schedule_simulate import simulate
 
 if TYPE_CHECKING:
-    from ray_jobs.scheduling.ihtp import Solution
+    from ray_jobs.scheduling.ihtp import Instance, Solution
     from ray_jobs.scheduling.solver.solve import Better, Solved
 
 app = typer.Typer(help="Solve and check timetables of admissions, theatres and nurses.", no_args_is_help=True)
@@ -105,6 +105,7 @@ def solve(
             raise typer.Exit(BAD_INPUT) from e
     _say(found, as_json=as_json)
     if not found.feasible:
+        _say_why(problem, as_json=as_json)
         raise typer.Exit(INFEASIBLE)
 
 
@@ -126,6 +127,18 @@ def _say(found: "Solved", *, as_json: bool) -> None:
     typer.echo(f"{'total_cost':32} {found.cost:>9}   {found.iterations:,} steps a thread in {found.seconds:.1f} s")
     for name, count in broken.items():
         typer.echo(f"no plan found without this violation: {name}, {count} times", err=True)
+
+
+def _say_why(problem: "Instance", *, as_json: bool) -> None:
+    """Minimal sets of patients of whom not all can be planned, where that can be proven in a few seconds."""
+    from ray_jobs.scheduling.conflicts import conflicts
+
+    for found in conflicts(problem):
+        if as_json:
+            event = {"event": "conflict", "text": found.text, "patients": found.patients, "resource": found.resource}
+            typer.echo(json.dumps(event | {"short": found.short}))
+        else:
+            typer.echo(f"cannot be: {found.text}", err=True)
 
 
 @contextmanager

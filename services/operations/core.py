@@ -96,7 +96,7 @@ class Operations:
             if demand not in busy and (facts := self._forecasts(site, pace, at)) is not None:
                 jobs.append(Job(demand, partial(_forecast_all, facts, staff_of(site, at, self.zone), self.zone)))
             rested = pace.planned_at is None or at - pace.planned_at >= PLAN_AGAIN
-            if plan not in busy and pace.replan and rested and wards.waiting_requests(site):
+            if plan not in busy and pace.replan and rested and wards.for_a_bed_now(site):
                 pace.replan, pace.planned_at = False, at
                 jobs.append(Job(plan, partial(_propose, proposal.question(site, at, self.zone), site.ledger.proposed)))
             if self.tools is not None:

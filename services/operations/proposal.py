@@ -45,7 +45,7 @@ def question(site: Site, as_of: datetime, zone: tzinfo = UTC) -> Question:
         for spell in site.census.present():
             if spell.ward == facts.ward:
                 remain[spell.encounter] = remains(facts, stay, spell.entered)
-    requests = {r.request: r for r in wards.waiting_requests(site)}
+    requests = {r.request: r for r in wards.for_a_bed_now(site)}
     lying = {p.patient: p for p in wards.in_bed(site, {b.id for b in beds}, remain)}
     for request, promised in held.items():  # counts as lying there: sex and isolation bind the room
         asked = requests[request]

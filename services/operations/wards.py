@@ -49,7 +49,7 @@ def counts(site: Site) -> dict[str | None, Counts]:
             shut = not place.active or _status(site, place.location) == "closed"
             count = closed if shut else beds
             count[ward.location] = count.get(ward.location, 0) + 1
-    queue = waiting_requests(site)
+    queue = for_a_bed_now(site)
     found: dict[str | None, Counts] = {}
     emptied = {ward for ward in site.told if ward is not None}
     for name in sorted(occupied.keys() | beds.keys() | closed.keys() | emptied):
@@ -73,6 +73,11 @@ def waiting_requests(site: Site) -> list[AdmissionRequested]:
         if r.status == "active" and not (r.patient in admitted and admitted[r.patient] >= r.requested)
     ]
     return sorted(queue, key=lambda r: (r.priority, r.requested, r.request))
+
+
+def for_a_bed_now(site: Site) -> list[AdmissionRequested]:
+    """Those who wait for a bed, not for a day of surgery: that one's plan keeps a room. An emergency waits for both."""
+    return [r for r in waiting_requests(site) if r.surgery is None or r.priority == 1]
 
 
 def beds(site: Site, held: Mapping[str, Held]) -> list[Bed]:
@@ -122,14 +127,14 @@ def queue_of(site: Site, now: datetime, held: Mapping[str, Held]) -> list[Waitin
             r.request, r.patient, sex_of_request(site, r), r.specialty, r.priority, r.isolation,
             max(0.0, (now - r.requested).total_seconds() / 3600), site.acuity.level(r.patient),
         )
-        for r in waiting_requests(site)
+        for r in for_a_bed_now(site)
         if r.request not in held
     ]  # fmt: skip
 
 
 def approved(site: Site) -> dict[str, Held]:
     """Approved beds by request, while the request waits and the bed is empty; a later approval counts."""
-    waiting, taken = {r.request for r in waiting_requests(site)}, site.census.beds().keys()
+    waiting, taken = {r.request for r in for_a_bed_now(site)}, site.census.beds().keys()
     held: dict[str, Held] = {}
     for proposal, decision in site.ledger.decided("beds", "approve"):
         by = decision.by

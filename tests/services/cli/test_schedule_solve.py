@@ -52,6 +52,21 @@ def test_what_cannot_be_is_exit_1_and_named(tmp_path: Path) -> None:
     assert out.exists()
 
 
+def test_who_cannot_be_planned_is_named(tmp_path: Path) -> None:
+    """A patient whose surgeon never works is told by name, with the reason."""
+    easy = made_up(3)
+    idle = [s.model_copy(update={"max_surgery_time": (0,) * easy.days}) for s in easy.surgeons]
+    due = easy.patients[0].model_copy(update={"mandatory": True, "surgery_due_day": easy.days - 1})
+    problem = written(tmp_path, easy.model_copy(update={"surgeons": tuple(idle), "patients": (due,)}))
+    result = RUNNER.invoke(
+        app, ["solve", str(problem), str(tmp_path / "plan.json"), "--seconds", "20", "--iterations", "1000", "--json"]
+    )
+    assert result.exit_code == 1
+    told = [e for line in result.stdout.splitlines() if (e := json.loads(line))["event"] == "conflict"]
+    assert [e["patients"] for e in told] == [[due.id]]
+    assert due.surgeon_id in told[0]["text"]
+
+
 @pytest.mark.parametrize(
     ("place", "value", "told"),
     [

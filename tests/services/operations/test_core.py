@@ -241,3 +241,14 @@ def test_each_site_is_its_own() -> None:
     state.counted()
     state.fold(place("5a", "ward").model_copy(update={"site": "other"}))
     assert {e.site for e in state.counted()} == {"other"}
+
+
+def test_who_waits_for_a_day_of_surgery_waits_for_no_bed_now() -> None:
+    """An elective operation is no line in today's queue for beds; an emergency is one."""
+    surgery = {"minutes": 60, "surgeon": "s1", "release": T0.date(), "due": T0.date()}
+    elective, emergency = asks(1, surgery=surgery), asks(2, surgery=surgery, priority=1)
+    state = knowing([*hospital(), elective, emergency, asks(3)])
+    assert [r.request for r in wards.for_a_bed_now(state.sites["main"])] == ["q2", "q3"]
+    assert {e.waiting for e in state.counted() if e.ward is None} == {2}
+    (told,) = proposals(answers(state, 0))
+    assert {a.request for a in told.assignments} == {"q2", "q3"}
