@@ -1,5 +1,6 @@
 """Processes killed, Redis emptied, Ray's head killed, in the middle of a stream through the real system."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -7,6 +8,7 @@ import pytest
 import redis
 
 from schemas.events import AlertEvent, ForecastMissed, PatientEvent, RiskForecasted, WarningScoreComputed
+from services.cli.accounting import stage
 from services.embedded.system import System
 from services.simulator.recorded import hour, opening
 from services.watch.main import live_cards
@@ -63,7 +65,19 @@ def undisturbed(system: System, epochs: live.Epochs) -> tuple[dict[int, list[tup
     """What the stays give when nothing fails."""
     said = told(system, "calm", epochs.next())
     assert live.eventually(lambda: bool(alerts(system, "calm")))
-    return said, alerts(system, "calm")
+    return said, settled(system, "calm")
+
+
+def settled(system: System, prefix: str) -> dict[int, list[tuple]]:
+    """The alerts once alerting has read all that was computed: nothing behind, and nothing new for two seconds."""
+    found = alerts(system, prefix)
+    while True:
+        assert live.eventually(lambda: stage(system, "alerting")["lag"] == 0, 60), "alerting stays behind"
+        time.sleep(2)
+        now = alerts(system, prefix)
+        if now == found:
+            return found
+        found = now
 
 
 def test_killed_services_and_an_emptied_redis_change_nothing(
@@ -85,7 +99,11 @@ def test_killed_services_and_an_emptied_redis_change_nothing(
     again = told(system, "storm", epochs.next(), between)
     assert {n: system.processes[n].restarts - before[n] for n in before} == {"watch": 1, "alerting": 1}
     assert again == said
-    assert live.eventually(lambda: alerts(system, "storm") == raised), (alerts(system, "storm"), raised)
+    assert live.eventually(lambda: alerts(system, "storm") == raised, 60), {
+        patient: (got, raised.get(patient))
+        for patient, got in alerts(system, "storm").items()
+        if got != raised.get(patient)
+    }
     twice = [w.event.id for topic in ("risk", "alerts") for w in live.written(system, topic)]
     assert len(twice) == len(set(twice))
 
