@@ -1,5 +1,6 @@
 """Why a plan is made now: what came in since the last one, in words, and whether it can wait."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -44,10 +45,11 @@ def causes(site: Site, at: datetime, settings: PlanningSettings) -> list[Cause]:
 
 
 def told(found: list[Cause]) -> str:
-    """The first few in one line."""
-    texts = list(dict.fromkeys(c.text for c in found))
-    more = len(texts) - MOST_TOLD
-    line = "; ".join(texts[:MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
+    """The first few kinds in one line, each with how often; the keys of requests would tell a reader nothing."""
+    texts = Counter(c.text for c in found)
+    lines = [text if n == 1 else f"{text} ({n} times)" for text, n in texts.items()]
+    more = len(lines) - MOST_TOLD
+    line = "; ".join(lines[:MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
     return (line or "stays and beds changed")[:LONGEST]
 
 
@@ -75,16 +77,13 @@ def _requested(site: Site, since: datetime) -> Iterator[Cause]:
         surgery = request.surgery
         if request.request in waiting and surgery is not None:
             if request.priority == EMERGENCY:
-                yield Cause(
-                    f"emergency {request.request}: {surgery.minutes} minutes for {surgery.surgeon}", urgent=True
-                )
+                yield Cause(f"an emergency: {surgery.minutes} minutes for {surgery.surgeon}", urgent=True)
             else:
-                yield Cause(f"request {request.request} is new or changed")
+                yield Cause("a request is new or changed")
         elif request.patient in here and request.expected_stay_hours is not None:
-            days = request.expected_stay_hours / 24
-            yield Cause(f"the stay of request {request.request} is now expected to last {days:.0f} days", urgent=True)
+            yield Cause("someone is expected to stay for another time than planned", urgent=True)
         elif surgery is not None and request.status == "withdrawn":
-            yield Cause(f"request {request.request} was withdrawn")
+            yield Cause("a request was withdrawn")
 
 
 def _available(site: Site, since: datetime, begins: date, held: Standing) -> Iterator[Cause]:

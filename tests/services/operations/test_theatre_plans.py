@@ -93,7 +93,7 @@ def test_an_emergency_is_planned_at_once_and_moves_nobody_without_need() -> None
     state.fold(decided(first, "approve", 0.1))
     state.fold(needs(9, 60, hours=0.2, priority=1))
     second = plan(state, 0.2)
-    assert second.cause == "emergency q9: 60 minutes for wu"
+    assert second.cause == "an emergency: 60 minutes for wu"
     assert second.base == first.proposal
     assert {r: w for r, w in where(second).items() if r != "q9"} == where(first)
     assert [c.request for c in second.changes] == ["q9"]
@@ -143,7 +143,7 @@ def test_a_longer_stay_leaves_room() -> None:
     for n in range(6):
         state.fold(stays(n, 0.2, 70))
     second = plan(state, 0.2)
-    assert "stay of request stay" in second.cause
+    assert "expected to stay for another time" in second.cause
     assert where(second)["q1"][0] == 3
     assert planner.tasks[-1].instance.occupants[0].length_of_stay == 3
 
@@ -267,7 +267,7 @@ def test_facts_that_make_no_plan_fail_as_a_job() -> None:
     """What cannot be made an instance is a job that raises; no other job is lost."""
     state, _ = planning([*surgical(), *WAITING], FAST.model_copy(update={"weights": None}))
     due = {job.name.split()[0]: job for job in state.due(at(0))}
-    assert due.keys() == {"demand", "beds", "theatres"}
+    assert due.keys() == {"demand", "theatres"}
     with pytest.raises(ValueError, match="weights"):
         due["theatres"].run()
 
