@@ -82,17 +82,16 @@ class OneSystem:
 ONE_SYSTEM = OneSystem()
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """First the demo, which is a system of its own; then those that share one; then all others, without its load.
 
-    `make test` runs two workers (pytest-xdist, loadgroup): one has all that needs the whole system, the other all
-    that starts single servers or a browser, so that each of those is started once; both share out the rest.
+    `make test` runs two workers (pytest-xdist, loadgroup): one has all that starts servers or a browser, one after the
+    other, so that each server is started once and has a core to itself; the other has the rest.
     """
     items.sort(key=lambda item: 0 if is_demo(item) else 1 if wants_system(item) else 2)
     for item in items:
-        if is_demo(item) or wants_system(item):
-            item.add_marker(pytest.mark.xdist_group("system"))
-        elif any(item.get_closest_marker(mark) for mark in ("servers", "browser", "slow")):
+        if wants_system(item) or any(item.get_closest_marker(mark) for mark in ("servers", "browser", "slow")):
             item.add_marker(pytest.mark.xdist_group("servers"))
 
 
