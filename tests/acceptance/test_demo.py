@@ -24,7 +24,7 @@ KEYS = {
 
 
 def test_the_demo_accounts_for_everything(tmp_path: Path) -> None:
-    """Two thirds of a minute of demo: exit 0, the promised keys, nothing lost or repeated, alerts shown, films reported."""
+    """Forty seconds of demo: exit 0, the promised keys, nothing lost or repeated, alerts shown, films reported."""
     address = tmp_path / "address.json"
     with subprocess.Popen(
         [
