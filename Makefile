@@ -18,7 +18,7 @@ demo: setup  ## the whole system on this machine; console on http://localhost:80
 	@$(BIN)/wardwatch demo $(ARGS)
 
 test: setup  ## every test, with real Kafka, Redis, Ray Serve and DICOM peers (ARGS="-k name")
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest $(ARGS)
 
 check: setup  ## format, lint, types, import rules and the fast tests
 	@$(BIN)/ruff format --check .

@@ -82,17 +82,9 @@ class OneSystem:
 ONE_SYSTEM = OneSystem()
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """First the demo, which is a system of its own; then those that share one; then all others, without its load.
-
-    `make test` runs two workers (pytest-xdist, loadgroup): one has all that starts servers or a browser, one after the
-    other, so that each server is started once and has a core to itself; the other has the rest.
-    """
+    """First the demo, which is a system of its own; then those that share one; then all others, without its load."""
     items.sort(key=lambda item: 0 if is_demo(item) else 1 if wants_system(item) else 2)
-    for item in items:
-        if wants_system(item) or any(item.get_closest_marker(mark) for mark in ("servers", "browser", "slow")):
-            item.add_marker(pytest.mark.xdist_group("servers"))
 
 
 def is_demo(item: pytest.Item) -> bool:
