@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup setup-slim demo test check check-types check-tests fix bench docs lock clean
+.PHONY: help setup setup-slim demo test test-servers test-alone check check-types check-tests fix bench docs lock clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -17,8 +17,21 @@ setup-slim:  ## .venv-slim for a site without GPU: services only, no torch, no t
 demo: setup  ## the whole system on this machine; console on http://localhost:8080 (ARGS="--for 60 --json")
 	@$(BIN)/wardwatch demo $(ARGS)
 
-test: setup  ## every test, with real Kafka, Redis, Ray Serve and DICOM peers (ARGS="-k name")
+test: setup  ## every test, with real Kafka, Redis, Ray Serve and DICOM peers (ARGS="-k name": those, one after another)
+ifeq ($(strip $(ARGS)),)
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=line test-servers test-alone
+else
 	@$(BIN)/python -m pytest $(ARGS)
+endif
+
+# Two halves side by side: what starts servers waits much and computes little, all else computes. Never two systems
+# at once: they would starve each other.
+SERVERS := servers or faults
+test-servers:
+	@$(BIN)/python -m pytest -m "$(SERVERS)"
+
+test-alone:
+	@$(BIN)/python -m pytest -m "not ($(SERVERS))"
 
 check: setup  ## format, lint, types, import rules and the fast tests
 	@$(BIN)/ruff format --check .

@@ -32,7 +32,7 @@ def written(folder: Path, instance: Instance, name: str = "problem") -> Path:
 def test_plans_are_streamed_and_the_last_is_written(tmp_path: Path) -> None:
     """Each event is dearer than the next; the file holds the plan of the last one, at the cost that it says."""
     problem, out = written(tmp_path, made_up(3, people=30)), tmp_path / "plan.json"
-    result = RUNNER.invoke(app, ["solve", str(problem), str(out), "--seconds", "20", "--iterations", "50000", "--json"])
+    result = RUNNER.invoke(app, ["solve", str(problem), str(out), "--seconds", "300", "--iterations", "50000", "--json"])
     *better, solved = [json.loads(line) for line in result.stdout.splitlines()]
     assert [e["event"] for e in better] == ["better"] * len(better)
     costs = [(e["violations"], e["cost"]) for e in better]
@@ -46,7 +46,7 @@ def test_plans_are_streamed_and_the_last_is_written(tmp_path: Path) -> None:
 def test_what_cannot_be_is_exit_1_and_named(tmp_path: Path) -> None:
     """No nurse: the least violating plan is written, and the broken rule is told."""
     problem, out = written(tmp_path, made_up(6).model_copy(update={"nurses": ()})), tmp_path / "plan.json"
-    result = RUNNER.invoke(app, ["solve", str(problem), str(out), "--seconds", "20", "--iterations", "1000"])
+    result = RUNNER.invoke(app, ["solve", str(problem), str(out), "--seconds", "300", "--iterations", "1000"])
     assert result.exit_code == 1
     assert "UncoveredRoom" in result.stderr
     assert out.exists()
@@ -59,7 +59,7 @@ def test_who_cannot_be_planned_is_named(tmp_path: Path) -> None:
     due = easy.patients[0].model_copy(update={"mandatory": True, "surgery_due_day": easy.days - 1})
     problem = written(tmp_path, easy.model_copy(update={"surgeons": tuple(idle), "patients": (due,)}))
     result = RUNNER.invoke(
-        app, ["solve", str(problem), str(tmp_path / "plan.json"), "--seconds", "20", "--iterations", "1000", "--json"]
+        app, ["solve", str(problem), str(tmp_path / "plan.json"), "--seconds", "300", "--iterations", "1000", "--json"]
     )
     assert result.exit_code == 1
     told = [e for line in result.stdout.splitlines() if (e := json.loads(line))["event"] == "conflict"]
