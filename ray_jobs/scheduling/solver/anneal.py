@@ -16,6 +16,7 @@ from ray_jobs.scheduling.solver.ejection import push_in, rehouse
 from ray_jobs.scheduling.solver.layout import Memory, cover_row, duty_row, room_day_row, stay_row
 from ray_jobs.scheduling.solver.moves import admit_outsider, dismiss_one, exchange, relocate, try_admit
 from ray_jobs.scheduling.solver.nurses import anyone, change_nurse, cover, cover_price, run_of_nurse, swap_nurses
+from ray_jobs.scheduling.solver.prices import NEVER
 from ray_jobs.scheduling.solver.stays import dismiss, occupy
 
 Table = NDArray[np.int64]
@@ -53,7 +54,7 @@ def _recall(m: Memory, nursing: int) -> None:
     for p in range(m[y.PEOPLE]):
         at = m[y.BEST_AT] + 3 * p
         if m[at] >= 0:
-            try_admit(m, p, m[at], m[at + 1], m[at + 2])
+            try_admit(m, p, m[at], m[at + 1], m[at + 2], NEVER)
     remember(m)
 
 
@@ -147,7 +148,7 @@ def _furnish(m: Memory, where: Table, at: Table, nurse: Table, order: Table, sam
     for k in range(people):
         p = order[k]
         if at[p, 0] >= 0:
-            try_admit(m, p, at[p, 0], at[p, 1], at[p, 2])
+            try_admit(m, p, at[p, 0], at[p, 1], at[p, 2], NEVER)
     for k in range(people):
         if m[stay_row(m, order[k]) + y.DAY] < 0:
             rehouse(m, order[k], samples)

@@ -14,8 +14,9 @@ from ray_jobs.scheduling.solver.layout import (
     surgeon_row,
     theatre_row,
 )
-from ray_jobs.scheduling.solver.moves import NEVER, best_theatre, try_admit
-from ray_jobs.scheduling.solver.stays import admission_price, admit, dismiss, room_fits, surgeon_fits, theatre_price
+from ray_jobs.scheduling.solver.moves import best_theatre, try_admit
+from ray_jobs.scheduling.solver.prices import NEVER, admission_price, least_price, theatre_price
+from ray_jobs.scheduling.solver.stays import admit, dismiss, leave, room_fits, surgeon_fits
 
 MOST_EJECTED = 4
 TRIES_A_SAMPLE = 10
@@ -111,7 +112,8 @@ def rehouse(m: Memory, p: int, samples: int) -> bool:
         if room_fits(m, p, day, room):
             theatre = best_theatre(m, p, day)
             if theatre != y.NOWHERE:
-                price = admission_price(m, p, day, room) + theatre_price(m, p, day, theatre)
+                price = theatre_price(m, p, day, theatre)
+                price += admission_price(m, p, day, room, least - price)
                 if price < least:
                     least, at_day, at_room, at_theatre = price, day, room, theatre
                 priced += 1
@@ -129,7 +131,7 @@ def undo(m: Memory, done: int, before: int) -> None:
     for k in range(done):
         p = m[m[y.LOG_AT] + y.LOG_WIDTH * k]
         if m[stay_row(m, p) + y.DAY] >= 0:
-            dismiss(m, p)
+            leave(m, p)
     for k in range(done):
         row = m[y.LOG_AT] + y.LOG_WIDTH * k
         if m[row + 1] >= 0:
@@ -138,7 +140,7 @@ def undo(m: Memory, done: int, before: int) -> None:
 
 
 @inner
-def push_in(m: Memory, p: int, samples: int, bar: int) -> bool:
+def push_in(m: Memory, p: int, samples: int, bar: int) -> bool:  # noqa: C901 - undone where it fails
     """Send `p` to a random place, take out who stands against it there, and rehouse them."""
     choices, window = m[stay_row(m, p) + y.CHOICES], m[stay_row(m, p) + y.LAST] - m[stay_row(m, p) + y.FIRST] + 1
     if choices == 0 or window <= 0:
@@ -156,11 +158,22 @@ def push_in(m: Memory, p: int, samples: int, bar: int) -> bool:
         if theatre == y.NOWHERE:
             theatre = below(m, m[y.THEATRES])
             done = _clear_theatre(m, p, day, theatre, done)
-    if done < 0 or not try_admit(m, p, day, room, theatre):
-        undo(m, abs(done), before)
+    if done < 0:
+        undo(m, -done, before)
+        return False
+    hoped = 0
+    for k in range(1, done):
+        hoped += least_price(m, m[m[y.LOG_AT] + y.LOG_WIDTH * k])
+    if not try_admit(m, p, day, room, theatre, bar + before - m[y.COST] - hoped):
+        undo(m, done, before)
         return False
     for k in range(1, done):
-        rehouse(m, m[m[y.LOG_AT] + y.LOG_WIDTH * k], samples)
+        other = m[m[y.LOG_AT] + y.LOG_WIDTH * k]
+        hoped -= least_price(m, other)
+        rehouse(m, other, samples)
+        if m[y.COST] + hoped - before > bar:
+            undo(m, done, before)
+            return False
     if m[y.COST] - before <= bar:
         return True
     undo(m, done, before)

@@ -6,17 +6,16 @@ from ray_jobs.scheduling.solver import layout as y
 from ray_jobs.scheduling.solver.chance import below
 from ray_jobs.scheduling.solver.compiled import inner
 from ray_jobs.scheduling.solver.layout import Memory, lawful_at, rooms_at, stay_row
-from ray_jobs.scheduling.solver.stays import (
+from ray_jobs.scheduling.solver.prices import (
+    NEVER,
     admission_price,
-    admit,
-    dismiss,
-    room_fits,
-    surgeon_fits,
-    theatre_fits,
+    least_price,
+    stay_saving,
     theatre_price,
+    theatre_saving,
 )
+from ray_jobs.scheduling.solver.stays import admit, dismiss, leave, room_fits, surgeon_fits, theatre_fits
 
-NEVER = 1 << 40
 TRIES = 6
 
 
@@ -49,11 +48,7 @@ def admit_outsider(m: Memory, bar: int) -> bool:
         if surgeon_fits(m, p, day) and room_fits(m, p, day, room):
             theatre = best_theatre(m, p, day)
             if theatre != y.NOWHERE:
-                price = admission_price(m, p, day, room) + theatre_price(m, p, day, theatre)
-                if price <= bar:
-                    admit(m, p, day, room, theatre, price)
-                    return True
-                return False
+                return _admit_within(m, p, day, room, theatre, bar)
     return False
 
 
@@ -63,16 +58,16 @@ def dismiss_one(m: Memory, bar: int) -> bool:
     p = below(m, m[y.PEOPLE])
     if m[stay_row(m, p) + y.DAY] < 0:
         return False
-    day, room, theatre = m[stay_row(m, p) + y.DAY], m[stay_row(m, p) + y.ROOM], m[stay_row(m, p) + y.THEATRE]
-    price = dismiss(m, p)
-    if -price <= bar:
-        return True
-    admit(m, p, day, room, theatre, price)
-    return False
+    price = stay_saving(m, p) + theatre_saving(m, p)
+    if -price > bar:
+        return False
+    leave(m, p)
+    m[y.COST] -= price
+    return True
 
 
 @inner
-def relocate(m: Memory, bar: int) -> bool:  # noqa: C901 - one loop over what may change
+def relocate(m: Memory, bar: int) -> bool:  # noqa: C901, PLR0912 - one loop over what may change
     """Another room, day or theatre, or several of them, for someone who is admitted."""
     p = below(m, m[y.PEOPLE])
     day0, room0, theatre0 = m[stay_row(m, p) + y.DAY], m[stay_row(m, p) + y.ROOM], m[stay_row(m, p) + y.THEATRE]
@@ -100,18 +95,38 @@ def relocate(m: Memory, bar: int) -> bool:  # noqa: C901 - one loop over what ma
             break
     if not found:
         return False
-    old = dismiss(m, p)
-    price = admission_price(m, p, day, room) + theatre_price(m, p, day, theatre)
-    if price - old <= bar:
-        admit(m, p, day, room, theatre, price)
-        return True
-    admit(m, p, day0, room0, theatre0, old)
-    return False
+    if room == room0:
+        old = dismiss(m, p)
+        if _admit_within(m, p, day, room, theatre, bar + old):
+            return True
+        admit(m, p, day0, room0, theatre0, old)
+        return False
+    old, new = stay_saving(m, p), 0
+    if day != day0:
+        old, new = old + theatre_saving(m, p), theatre_price(m, p, day, theatre)
+    limit = bar + old - new
+    price = admission_price(m, p, day, room, limit)
+    if price > limit:
+        return False
+    leave(m, p)
+    admit(m, p, day, room, theatre, price + new - old)
+    return True
 
 
 @inner
-def try_admit(m: Memory, p: int, day: int, room: int, theatre: int) -> bool:
-    """Admit if the place is allowed, whatever it costs; any theatre where `theatre` does not fit or is y.NOWHERE."""
+def _admit_within(m: Memory, p: int, day: int, room: int, theatre: int, limit: int) -> bool:
+    """Admit where it fits, if that adds at most `limit`."""
+    price = theatre_price(m, p, day, theatre)
+    price += admission_price(m, p, day, room, limit - price)
+    if price > limit:
+        return False
+    admit(m, p, day, room, theatre, price)
+    return True
+
+
+@inner
+def try_admit(m: Memory, p: int, day: int, room: int, theatre: int, limit: int) -> bool:
+    """Admit if the place is allowed and adds at most `limit`; any theatre where the given one does not fit."""
     if not (
         m[stay_row(m, p) + y.FIRST] <= day <= m[stay_row(m, p) + y.LAST] and m[lawful_at(m, stay_row(m, p)) + room]
     ):
@@ -122,8 +137,7 @@ def try_admit(m: Memory, p: int, day: int, room: int, theatre: int) -> bool:
         theatre = best_theatre(m, p, day)
     if theatre == y.NOWHERE:
         return False
-    admit(m, p, day, room, theatre, admission_price(m, p, day, room) + theatre_price(m, p, day, theatre))
-    return True
+    return _admit_within(m, p, day, room, theatre, limit)
 
 
 @inner
@@ -167,12 +181,10 @@ def exchange(m: Memory, bar: int) -> bool:  # noqa: C901, PLR0912 - undone where
     to_p_theatre, to_q_theatre = theatre_q, theatre_p
     if kind == 0 and day_q >= 0:
         to_p_theatre, to_q_theatre = theatre_p, theatre_q
-    if try_admit(m, q, to_q_day, to_q_room, to_q_theatre):
-        if day_q < 0 or try_admit(m, p, to_p_day, to_p_room, to_p_theatre):
-            if m[y.COST] - before <= bar:
-                return True
-            if day_q >= 0:
-                dismiss(m, p)
+    budget = bar + before - m[y.COST]
+    if try_admit(m, q, to_q_day, to_q_room, to_q_theatre, budget - (least_price(m, p) if day_q >= 0 else 0)):
+        if day_q < 0 or try_admit(m, p, to_p_day, to_p_room, to_p_theatre, bar + before - m[y.COST]):
+            return True
         dismiss(m, q)
     if day_q >= 0:
         admit(m, q, day_q, room_q, theatre_q, price_q)

@@ -1,4 +1,4 @@
-"""Admit a patient, take one out again, and what that costs: exact and incremental, patients and nurses at once."""
+"""Whether a patient fits, admit one, take one out again: the plan and all its counts, kept true at each change."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from ray_jobs.scheduling.solver.layout import (
     cover_row,
     duty_row,
     met_at,
-    nurse_row,
     present_at,
     room_day_row,
     stay_row,
@@ -17,6 +16,7 @@ from ray_jobs.scheduling.solver.layout import (
     theatre_row,
     work_at,
 )
+from ray_jobs.scheduling.solver.prices import stay_saving, theatre_saving
 
 
 @inner
@@ -56,64 +56,6 @@ def theatre_fits(m: Memory, p: int, day: int, theatre: int) -> bool:
     here = theatre_row(m, theatre, day)
     own = m[me + y.DAY] == day and m[me + y.THEATRE] == theatre
     return bool(own or m[here + y.USED] + m[me + y.MINUTES] <= m[here + y.MINUTES_LIMIT])
-
-
-@inner
-def theatre_price(m: Memory, p: int, day: int, theatre: int) -> int:
-    """What opening the theatre, and walking to it, adds for a patient who is not admitted now."""
-    me = stay_row(m, p)
-    surgeon, price = surgeon_row(m, m[me + y.SURGEON], day), 0
-    if m[theatre_row(m, theatre, day) + y.BUSY] == 0:
-        price += m[y.OPEN]
-    if m[surgeon + y.SURGEON_FIXED + theatre] == 0 and m[surgeon + y.BUSY] > 0:
-        price += m[y.TRANSFER]
-    if m[me + y.DAY_BEFORE] >= 0 and m[me + y.THEATRE_BEFORE] != theatre:
-        price += m[y.MOVED_THEATRE]
-    return price
-
-
-@inner
-def admission_price(m: Memory, p: int, day: int, room: int) -> int:  # noqa: C901 - one term after another
-    """What admitting adds besides `theatre_price`: delay, ages, nurses, coverage, and no longer being left out."""
-    me = stay_row(m, p)
-    price = (day - m[me + y.RELEASE]) * m[y.DELAY]
-    if m[me + y.DAY_BEFORE] >= 0:
-        price -= m[y.DROPPED]
-        if m[me + y.DAY_BEFORE] != day:
-            price += m[y.MOVED_DAY]
-        if m[me + y.ROOM_BEFORE] != room:
-            price += m[y.MOVED_ROOM]
-    else:
-        price += m[y.NEWLY_IN]
-    price -= m[y.VIOLATION] if m[me + y.MUST] else m[y.LEFT_OUT]
-    age, last = m[me + y.AGE], min(day + m[me + y.LENGTH], m[y.DAYS])
-    span, here = 0, room_day_row(m, room, day)
-    for _ in range(day, last):
-        if m[here + y.COUNT] > 0:
-            span += max(0, m[here + y.YOUNGEST] - age) + max(0, age - m[here + y.OLDEST])
-        here += m[y.ROOM_DAY_WIDTH]
-    price += span * m[y.AGE_MIX]
-    if not m[y.NURSING]:
-        return int(price)
-    excess, short = 0, 0
-    m[y.TICK] += 1
-    tick, s, its, work = m[y.TICK], 3 * day, cover_row(m, room, 3 * day) + y.NURSE, work_at(me)
-    while s < 3 * last:
-        n = m[its]
-        duty, nurse = duty_row(m, s, n), nurse_row(m, n)
-        over = m[duty + y.LOAD] + m[work] - m[duty + y.LIMIT]
-        if over > 0:
-            excess += min(over, m[work])
-        short += max(0, m[work + 1] - m[nurse + y.NURSE_SKILL])
-        if m[nurse + y.SEEN] != tick:
-            m[nurse + y.SEEN] = tick
-            price += m[nurse + y.NURSE_PRICE]
-        if n == m[y.NURSES] and m[room_day_row(m, room, s // 3) + y.COUNT] == 0:
-            price += m[y.VIOLATION]
-        s += 1
-        its += y.COVER_WIDTH
-        work += 2
-    return int(price + excess * m[y.EXCESS] + short * m[y.SKILL])
 
 
 @inner
@@ -213,8 +155,8 @@ def _vacate(m: Memory, p: int, day: int, room: int) -> None:
 
 
 @inner
-def dismiss(m: Memory, p: int) -> int:
-    """Take an admitted patient out; returns the price at which the same admission would be made again."""
+def leave(m: Memory, p: int) -> None:
+    """Take an admitted patient out; the cost is the caller's to mend."""
     me = stay_row(m, p)
     day, room, theatre = m[me + y.DAY], m[me + y.ROOM], m[me + y.THEATRE]
     _vacate(m, p, day, room)
@@ -226,6 +168,12 @@ def dismiss(m: Memory, p: int) -> int:
     m[here + y.SURGEON_FIXED + theatre] -= 1
     m[here + y.BUSY] -= m[here + y.SURGEON_FIXED + theatre] == 0
     _cross(m, p, 1)
-    price = admission_price(m, p, day, room) + theatre_price(m, p, day, theatre)
+
+
+@inner
+def dismiss(m: Memory, p: int) -> int:
+    """Take an admitted patient out; returns the price at which the same admission would be made again."""
+    price = stay_saving(m, p) + theatre_saving(m, p)
+    leave(m, p)
     m[y.COST] -= price
     return price
