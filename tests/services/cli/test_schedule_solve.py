@@ -32,7 +32,8 @@ def written(folder: Path, instance: Instance, name: str = "problem") -> Path:
 def test_plans_are_streamed_and_the_last_is_written(tmp_path: Path) -> None:
     """Each event is dearer than the next; the file holds the plan of the last one, at the cost that it says."""
     problem, out = written(tmp_path, made_up(3, people=30)), tmp_path / "plan.json"
-    result = RUNNER.invoke(app, ["solve", str(problem), str(out), "--seconds", "300", "--iterations", "50000", "--json"])
+    limits = ["--seconds", "300", "--iterations", "50000"]
+    result = RUNNER.invoke(app, ["solve", str(problem), str(out), *limits, "--json"])
     *better, solved = [json.loads(line) for line in result.stdout.splitlines()]
     assert [e["event"] for e in better] == ["better"] * len(better)
     costs = [(e["violations"], e["cost"]) for e in better]
