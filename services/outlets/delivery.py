@@ -8,6 +8,8 @@ class Outcome(StrEnum):
     """How one attempt ended."""
 
     DELIVERED = "delivered"
+    SKIPPED = "skipped"
+    """It is not for this receiver."""
     UNAVAILABLE = "unavailable"
     MISCONFIGURED = "misconfigured"
     REFUSED = "refused"
@@ -26,6 +28,7 @@ class Next(StrEnum):
 
 NEXT: dict[Outcome, Next] = {
     Outcome.DELIVERED: Next.FORGET,
+    Outcome.SKIPPED: Next.FORGET,
     Outcome.UNAVAILABLE: Next.RETRY,
     Outcome.MISCONFIGURED: Next.RETRY,
     Outcome.REFUSED: Next.BURY,
@@ -34,11 +37,15 @@ NEXT: dict[Outcome, Next] = {
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Waiting times in seconds: doubling from `first` to `longest`; `slow` where an operator has to act."""
+    """Waiting times in seconds: doubling from `first` to `longest`; `slow` where an operator has to act.
+
+    A receiver that says when to come back (Retry-After) is believed up to `asked`.
+    """
 
     first: float = 0.5
     longest: float = 30.0
     slow: float = 60.0
+    asked: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +56,13 @@ class Delivery:
     failures: int = 0
 
 
-def decide(standing: Delivery, outcome: Outcome, policy: Policy, jitter: float) -> tuple[Delivery, Next, float]:
+def decide(
+    standing: Delivery, outcome: Outcome, policy: Policy, jitter: float, retry_after_s: float = 0.0
+) -> tuple[Delivery, Next, float]:
     """The new standing, what to do, and after how many seconds (0 unless it is to be retried).
 
     `jitter` in [0, 1) takes up to half of the wait away, so that many senders do not come back at once
-    ("equal jitter").
+    ("equal jitter"); never of the time that the receiver asked for.
     """
     then = NEXT[outcome]
     if then is not Next.RETRY:
@@ -61,4 +70,4 @@ def decide(standing: Delivery, outcome: Outcome, policy: Policy, jitter: float) 
     failures = standing.failures + 1
     doubled = policy.first * 2.0 ** min(failures - 1, 30)
     wait = policy.slow if outcome is Outcome.MISCONFIGURED else min(doubled, policy.longest)
-    return Delivery(outcome, failures), then, wait * (1 - jitter / 2)
+    return Delivery(outcome, failures), then, max(wait * (1 - jitter / 2), min(retry_after_s, policy.asked))

@@ -8,8 +8,8 @@ from schemas.events.alerts import AlertEvent, AlertNotified
 from services.outlets.annotation import revised
 from services.outlets.board import AnnotationBoard, BoardMisconfigured, BoardRefused, BoardUnavailable
 from services.outlets.delivery import Outcome
+from services.outlets.destination import Attempt
 from services.outlets.drift_annotation import drift_revised
-from services.outlets.loop import Attempt
 from services.runtime.ports import Partition
 
 

@@ -9,13 +9,13 @@ import random
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Literal
 
 from schemas.envelope import EnvelopeError, decode
 from schemas.events import Event
 from services.outlets.delivery import Delivery, Next, Outcome, Policy, decide
+from services.outlets.destination import Attempt, Destination
 from services.runtime import logs, metrics
 from services.runtime.errors import LogUnavailable
 from services.runtime.outgoing import outgoing
@@ -24,32 +24,15 @@ from services.runtime.quarantining import quarantined
 
 log = logs.get(__name__)
 
+__all__ = ["Attempt", "Destination", "First", "Outlet", "dead_letter"]
+
+First = Literal["earliest", "latest"]
+"""Where a group that never delivered anything begins: with all that the log still holds, or with what comes now."""
+
 # A turn ends after so many deliveries or seconds: offsets are committed and the group hears from us.
 DELIVERIES_A_TURN = 50
 TURN_S = 5.0
 LAG_EVERY_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """How a delivery ended, in the machine's word, and in words for a person."""
-
-    outcome: Outcome
-    words: str = ""
-
-
-class Destination(Protocol):
-    """A receiver outside: takes one event, never raises for what the receiver did."""
-
-    name: str
-
-    def begin(self, partition: Partition, offset: int) -> None:
-        """The partition's records come from this offset on: remember what those before it said, if that is needed."""
-        ...
-
-    def deliver(self, event: Event) -> Attempt:
-        """Try once."""
-        ...
 
 
 class Outlet:
@@ -60,6 +43,7 @@ class Outlet:
         worker: Worker,
         destination: Destination,
         *,
+        first: First = "earliest",
         policy: Policy = Policy(),  # noqa: B008 - frozen
         monotonic: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
@@ -67,7 +51,7 @@ class Outlet:
         self.service = f"outlets-{destination.name}"
         self.standing = Delivery()
         self.assigned: set[Partition] = set()
-        self._worker, self._destination, self._policy = worker, destination, policy
+        self._worker, self._destination, self._policy, self._first = worker, destination, policy, first
         self._monotonic, self._jitter = monotonic, jitter
         self._waiting: deque[Record] = deque()
         self._done: dict[Partition, int] = {}
@@ -99,8 +83,7 @@ class Outlet:
             self._buried = [(p, message) for p, message in self._buried if p not in polled.revoked]
         for partition in polled.assigned:
             # A rebalance that gives a partition back keeps its position, which is past what was just dropped.
-            start = self._worker.committed(partition)
-            offset = self._worker.bounds(partition)[0] if start is None else start
+            offset = self._start(partition)
             self._destination.begin(partition, offset)
             self._worker.seek(partition, offset)
         for partition, records in polled.records.items():
@@ -108,6 +91,17 @@ class Outlet:
                 self._waiting.extend(records)
         if self._waiting:
             self._worker.pause(sorted(self.assigned))
+
+    def _start(self, partition: Partition) -> int:
+        """The group's next offset. A new group's choice is committed at once: a restart must not make it again."""
+        committed = self._worker.committed(partition)
+        if committed is not None:
+            return committed
+        earliest, latest = self._worker.bounds(partition)
+        if self._first == "earliest":
+            return earliest
+        self._done[partition] = latest
+        return latest
 
     def _deliver(self) -> None:
         """Deliver what waits, in order, until one has to be tried again or the turn is over."""
@@ -118,7 +112,9 @@ class Outlet:
             record = self._waiting[0]
             attempt, event = self._attempt(record)
             before = self.standing
-            self.standing, then, wait_s = decide(before, attempt.outcome, self._policy, self._jitter())
+            self.standing, then, wait_s = decide(
+                before, attempt.outcome, self._policy, self._jitter(), attempt.retry_after_s
+            )
             self._tell(before, attempt, wait_s)
             if then is Next.RETRY:
                 self._due = self._monotonic() + wait_s

@@ -1,29 +1,90 @@
-"""The outlets' process: the Grafana outlet, or idle and ready where no Grafana is configured."""
+"""The outlets' process: Grafana, webhooks, mails and plug-ins, each in a thread and a consumer group of its own.
 
-from services.outlets.grafana import Grafana
-from services.outlets.grafana_board import GrafanaBoard
+One that is down or hangs holds up no other. Nothing configured: idle and ready.
+"""
+
+import os
+import sys
+import threading
+import time
+from functools import partial
+
+from services.outlets.configured import Lane, lanes
 from services.outlets.process import idle, run
 from services.runtime import logs
 from services.runtime.health import Health
 from services.runtime.kafka_log import KafkaWorker
 from services.runtime.service import serve_metrics, stop_on_signals
 from services.runtime.settings import Settings
+from services.runtime.yaml_document import DocumentError
 
 SERVICE = "outlets"
+WRONG_SETTING = 2
+STUCK_S = 60.0
+NOTHING = (
+    "no destination configured: set WARDWATCH_GRAFANA_URL, WARDWATCH_WEBHOOKS, WARDWATCH_MAIL or WARDWATCH_DESTINATIONS"
+)
+
+_log = logs.get(__name__)
+
+
+class _Turning(Health):
+    """What one lane's thread tells; the process is alive while every lane is."""
+
+    def __init__(self, shared: Health) -> None:
+        super().__init__(SERVICE, stuck_after_s=STUCK_S)
+        self._shared = shared
+
+    def set(self, condition: str, problem: str = "") -> None:
+        """To the process's own health."""
+        self._shared.set(condition, problem)
 
 
 def main(settings: Settings) -> None:
-    """Deliver until SIGTERM."""
+    """Deliver until SIGTERM. A wrong file ends the process with what is wrong in it."""
     logs.configure(SERVICE, settings.log_level, settings.log_format)
+    try:
+        found = lanes(settings, os.environ)
+    except DocumentError as error:
+        sys.stderr.write(f"outlets: {error}\n")
+        raise SystemExit(WRONG_SETTING) from error
     stop = stop_on_signals()
-    health = Health(SERVICE, ("assigned",))
+    health = Health(SERVICE, tuple(map(condition, found)) or ("assigned",))
     stop_web = serve_metrics(settings, SERVICE, health)
     try:
-        if settings.grafana_url:
-            grafana = Grafana(GrafanaBoard(settings.grafana_url, settings.grafana_token.get_secret_value()))
-            group = f"{SERVICE}-{grafana.name}"
-            run(grafana, lambda: KafkaWorker(settings.kafka, group, grafana.topics, slot=settings.slot), health, stop)
+        if found:
+            deliver(found, settings, health, stop)
         else:
-            idle(health, stop, "no Grafana configured: set WARDWATCH_GRAFANA_URL and WARDWATCH_GRAFANA_TOKEN")
+            idle(health, stop, NOTHING)
     finally:
         stop_web()
+
+
+def condition(lane: Lane) -> str:
+    """What health calls a lane."""
+    return f"assigned: {lane.name}"
+
+
+def deliver(found: tuple[Lane, ...], settings: Settings, health: Health, stop: threading.Event) -> None:
+    """A thread for each lane. One that ends unasked ends the process, so that whoever started it starts it again."""
+    threads: dict[threading.Thread, _Turning] = {}
+    for lane in found:
+        mine = _Turning(health)
+        group = f"{SERVICE}-{lane.name}"
+        join = partial(KafkaWorker, settings.kafka, group, lane.destination.topics, slot=settings.slot)
+        more = {"first": lane.first, "condition": condition(lane)}
+        thread = threading.Thread(
+            target=run, args=(lane.destination, join, mine, stop), kwargs=more, name=lane.name, daemon=True
+        )
+        threads[thread] = mine
+        thread.start()
+    while not stop.wait(1.0):
+        ended = [thread.name for thread in threads if not thread.is_alive()]
+        if ended:
+            stop.set()
+            raise RuntimeError(f"the outlet {ended[0]} ended unasked")
+        if all(mine.live() for mine in threads.values()):
+            health.beat()
+    end = time.monotonic() + STUCK_S / 4
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))

@@ -3,7 +3,8 @@
 import threading
 from collections.abc import Callable
 
-from services.outlets.loop import Destination, Outlet
+from services.outlets.destination import Destination
+from services.outlets.loop import First, Outlet
 from services.runtime import logs
 from services.runtime.errors import DependencyError, Fenced
 from services.runtime.health import Health
@@ -14,23 +15,32 @@ REJOIN_S = 1.0
 _log = logs.get(__name__)
 
 
-def run(destination: Destination, join: Callable[[], Worker], health: Health, stop: threading.Event) -> None:
+def run(
+    destination: Destination,
+    join: Callable[[], Worker],
+    health: Health,
+    stop: threading.Event,
+    *,
+    first: First = "earliest",
+    condition: str = "assigned",
+) -> None:
     """Join the group, deliver, and join again after a failure of the log, until `stop` is set.
 
-    A destination that is down does not make the process unready: waiting for it is this process's work.
+    A destination that is down does not make the process unready: waiting for it is this process's work. `condition`
+    is what `health` calls it: one for each destination of a process.
     """
     while not stop.is_set():
         worker: Worker | None = None
         try:
             worker = join()
-            outlet = Outlet(worker, destination)
+            outlet = Outlet(worker, destination, first=first)
             while not stop.is_set():
                 outlet.turn()
                 health.beat()
-                health.set("assigned", "" if outlet.assigned else "no partition yet")
+                health.set(condition, "" if outlet.assigned else "no partition yet")
         except (DependencyError, Fenced) as error:
             _log.warning("joining again", name=destination.name, reason=type(error).__name__, error=str(error))
-            health.set("assigned", f"joining again after {type(error).__name__}")
+            health.set(condition, f"joining again after {type(error).__name__}")
             stop.wait(REJOIN_S)
         finally:
             if worker is not None:

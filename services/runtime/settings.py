@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+FHIR_WRITES = r"^ *((plans|alerts|forecasts|findings|audit)( +|$))*$"
 
 
 class Settings(BaseSettings):
@@ -30,9 +32,19 @@ class Settings(BaseSettings):
     grafana_token: SecretStr = SecretStr("")
     """Service account's token, role Editor (docs/grafana.md)."""
     fhir_server_url: str = ""
-    """Base URL of the hospital's FHIR R4 server, to which approved plans are written; none: that outlet idles."""
+    """Base URL of the hospital's FHIR R4 server that is told plans, alerts and risks; none: that outlet idles."""
     fhir_server_token: SecretStr = SecretStr("")
-    """Bearer token for it: read Patient, read and write Appointment, ServiceRequest, Task, Provenance."""
+    """Bearer token for it; the rights that it needs: docs/integrating.md, "What is written back"."""
+    fhir_server_writes: str = Field("plans alerts forecasts findings audit", pattern=FHIR_WRITES)
+    """What is written to it: some of plans, alerts, forecasts, findings, audit (an AuditEvent for each)."""
+    webhooks: Path | None = None
+    """File (YAML or JSON) of webhooks that are told about alerts (docs/integrating-outlets.md); none: no webhook."""
+    mail: Path | None = None
+    """File (YAML or JSON) of receivers of mails about alerts (docs/integrating-outlets.md); none: no mail."""
+    destinations: Path | None = None
+    """File (YAML or JSON) of destinations that plug-ins provide (docs/integrating-outlets.md); none: no plug-in."""
+    console_url: str = ""
+    """The console's address as people reach it, for links in mails and CDS Hooks cards; none: no links."""
 
     # Who we are
     site: str = "main"
@@ -75,6 +87,10 @@ class Settings(BaseSettings):
     """A forecast that takes longer is recorded as missed, and made late."""
     advice: Path | None = None
     """A site's own file of what guidelines ask at which risk (docs/advice.md); none: the one that is shipped."""
+
+    # Alerts
+    alert_policies: Path | None = None
+    """A site's own file of when to alert, whom and when not, by ward (docs/alert-policies.md); none: the shipped one."""
 
     # Plans
     planning: str = "{}"
