@@ -10,6 +10,7 @@ from schemas.events.clinical import Place
 Kind = Literal["sepsis", "deterioration", "news2", "imaging"]
 Severity = Literal["amber", "red"]
 Phase = Literal["raised", "acknowledged", "snoozed", "stale", "resolved"]
+Role = Literal["bedside_nurse", "charge_nurse", "rapid_response"]
 
 
 class Evidence(Value):
@@ -33,21 +34,34 @@ class AlertEvent(PatientEvent):
     summary: Annotated[str, Field(max_length=300)]
 
 
-class AlertRaised(AlertEvent):
+class AddressingEvent(AlertEvent):
+    """A transition of which a person should hear.
+
+    `role` is who is addressed now, `contact` how the ward's roster says that role is reached at this hour (staff, never
+    a patient). Until `quiet_until` (quiet hours, maintenance) those who call people wait; at that instant the alert is
+    told again if it still stands.
+    """
+
+    role: Role | None = None
+    contact: Name | None = None
+    quiet_until: AwareDatetime | None = None
+
+
+class AlertRaised(AddressingEvent):
     """A care team should look at this patient, because of `evidence`."""
 
     evidence: tuple[Evidence, ...] = ()
     source: Id
 
 
-class AlertNotified(AlertEvent):
+class AlertNotified(AddressingEvent):
     """A receiver confirmed that it has the alert."""
 
     receiver: Name
 
 
-class AlertEscalated(AlertEvent):
-    """It got worse, or nobody answered: the severity is what it is from now on."""
+class AlertEscalated(AddressingEvent):
+    """It got worse, nobody answered, or it is told now: severity and role are what they are from now on."""
 
     reason: Reason
 

@@ -4,15 +4,20 @@ An `AlertStanding` holds all of it: whatever is not in it does not survive a res
 `resolved` with the mark `suppressed` in `extra`, for nothing stands that a care team should see.
 """
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
 
 from schemas.events import AlertStanding, Place
-from schemas.events.alerts import Kind, Severity
+from schemas.events.alerts import Kind, Role, Severity
+from services.alerting.rules import ROLES
 from services.alerting.table import Phase
 
 Whereabouts = Literal["unknown", "here", "left"]
+Sepsis = Literal["none", "known", "treated"]
+Seen = tuple[tuple[str, str], ...]
+"""What combinations remember, by name and number of the condition (`services.alerting.combined`), sorted."""
 NOWHERE: Final = Place()
 
 
@@ -31,50 +36,85 @@ class Case:
     last_heard: datetime | None = None
     place: Place = NOWHERE
     summary: str = ""
-    over: int = 0
+    recent: str = ""
+    """The newest signals while no alert stands, oldest first: 1 above the level that raises, 0 not; no leading 0."""
     under: int = 0
     limit: str = "full"
+    sepsis: Sepsis = "none"
     whereabouts: Whereabouts = "unknown"
-    unanswered: bool = False
-    """Nobody took a red alert in time, and that was said."""
+    level: int = 0
+    """Which of ROLES is addressed."""
+    addressed: datetime | None = None
+    """When that role was told, or is told: its wait counts from here."""
+    held: datetime | None = None
+    """Until when nobody is called; None: they were."""
+    silent_until: datetime | None = None
+    """After an alert's end: until when no new one is raised."""
+    seen: Seen = ()
     because: str = ""
     """The reasons of the model's last explanation, and of when; kept here, so that a restart forgets none."""
     explained: datetime | None = None
 
+    @property
+    def role(self) -> Role:
+        """Who is addressed."""
+        return ROLES[self.level]
+
 
 def standing(case: Case, *, id_: str, site: str, patient: str, known: datetime) -> AlertStanding:
     """The case as an event."""
+    over = case.recent.count("1")
     extra = {"limit": case.limit, "whereabouts": case.whereabouts}
-    if case.unanswered:
-        extra["unanswered"] = "yes"
-    if case.phase == "suppressed":
-        extra["suppressed"] = "yes"
+    marks = {
+        "recent": case.recent if case.recent != "1" * over else "",
+        "level": str(case.level) if case.level else "",
+        "addressed": _text(case.addressed), "held": _text(case.held), "silent_until": _text(case.silent_until),
+        "sepsis": case.sepsis if case.sepsis != "none" else "", "seen": json.dumps(case.seen) if case.seen else "",
+        "suppressed": "yes" if case.phase == "suppressed" else "",
+    }  # fmt: skip
+    extra |= {name: mark for name, mark in marks.items() if mark}
     if case.explained is not None:
         extra |= {"because": case.because, "explained": case.explained.isoformat()}
     return AlertStanding(
         id=id_, site=site, patient=patient, known=known, kind=case.kind,
         phase="resolved" if case.phase == "suppressed" else case.phase, alert=case.alert, severity=case.severity,
         raised=case.raised, changed=case.changed or known, until=case.until, last_heard=case.last_heard,
-        place=case.place, summary=case.summary, over=case.over, under=case.under, extra=extra,
+        place=case.place, summary=case.summary, over=over, under=case.under, extra=extra,
     )  # fmt: skip
 
 
 def restored(event: AlertStanding) -> Case:
-    """The case again."""
-    whereabouts = event.extra.get("whereabouts")
+    """The case again; also from a standing that an earlier version wrote (without `level`: its first role)."""
+    extra = event.extra
+    whereabouts, sepsis = extra.get("whereabouts"), extra.get("sepsis")
+    last = len(ROLES) - 1
     return Case(
-        kind=event.kind, phase="suppressed" if "suppressed" in event.extra else event.phase, alert=event.alert,
+        kind=event.kind, phase="suppressed" if "suppressed" in extra else event.phase, alert=event.alert,
         severity=event.severity or "amber", raised=event.raised, changed=event.changed, until=event.until,
-        last_heard=event.last_heard, place=event.place, summary=event.summary, over=event.over, under=event.under,
-        limit=event.extra.get("limit", "full"),
+        last_heard=event.last_heard, place=event.place, summary=event.summary,
+        recent=extra.get("recent", "1" * event.over), under=event.under, limit=extra.get("limit", "full"),
+        sepsis="known" if sepsis == "known" else "treated" if sepsis == "treated" else "none",
         whereabouts="here" if whereabouts == "here" else "left" if whereabouts == "left" else "unknown",
-        unanswered="unanswered" in event.extra, because=event.extra.get("because", ""),
-        explained=datetime.fromisoformat(told) if (told := event.extra.get("explained")) else None,
+        level=last if "unanswered" in extra else min(int(extra.get("level", "0")), last),
+        addressed=_instant(extra, "addressed"), held=_instant(extra, "held"),
+        silent_until=_instant(extra, "silent_until"), because=extra.get("because", ""),
+        seen=tuple((name, said) for name, said in json.loads(extra.get("seen", "[]"))),
+        explained=_instant(extra, "explained"),
     )  # fmt: skip
 
 
 def quiet(case: Case, at: datetime) -> Case:
-    """Nothing stands any more; where the patient is and what limits care is kept."""
+    """Nothing stands any more; where the patient is, what limits care and what was seen is kept."""
     return replace(
-        Case(case.kind), place=case.place, limit=case.limit, whereabouts=case.whereabouts, changed=at,
+        Case(case.kind), place=case.place, limit=case.limit, sepsis=case.sepsis, whereabouts=case.whereabouts,
+        changed=at, silent_until=case.silent_until, seen=case.seen,
     )  # fmt: skip
+
+
+def _text(at: datetime | None) -> str:
+    return "" if at is None else at.isoformat()
+
+
+def _instant(extra: dict[str, str], name: str) -> datetime | None:
+    told = extra.get(name)
+    return datetime.fromisoformat(told) if told else None

@@ -2,15 +2,19 @@
 
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
-from services.alerting.policy import Policy, Rule
+from schemas.events.alerts import Severity
+from services.alerting.durations import words
+from services.alerting.policy import Policy
+from services.alerting.rules import Rule
 from services.alerting.table import INPUTS, PHASES, TABLE, Phase
 
 _MEANING: Final = {
     "over": "measured above the level that raises, often enough, and no alert stands",
-    "withheld": "the same, but a care limit forbids the alert",
+    "withheld": "the same, but a care limit or sepsis that is known already forbids the alert",
     "worse": "more severe than the alert is",
     "still": "measured, and not recovered",
     "well": "measured recovery, often enough in a row",
@@ -18,11 +22,13 @@ _MEANING: Final = {
     "snooze": "a person silences it for a while",
     "dismiss": "a person says that it is over, wrong or overridden",
     "wake": "the snooze is over",
-    "unanswered": "nobody took it in time",
+    "unanswered": "the role that is addressed did not take it in time: the next one is",
+    "notify": "quiet hours or maintenance are over, and nobody was called yet",
+    "moved": "the patient lies on another ward",
     "silent": "nothing was heard for too long",
     "left": "discharged or died",
     "limited": "palliative or comfort care was decided",
-    "released": "that limit was lifted",
+    "released": "that limit was lifted, or sepsis is no longer known",
     "merged": "the patient goes on under another key",
 }
 _HEAD: Final = """# Alerts
@@ -58,10 +64,17 @@ def page(policy: Policy) -> str:
         *rows,
         "\nWhatever is not in this table changes nothing. Missing data, a missed forecast or a total that is not known",
         "never resolves an alert: it only goes stale.\n",
-        "## The policy\n",
+        "A deadline (unanswered, notify, wake, silent) happens at its own instant, whichever tick or fact finds it:",
+        "the same log gives the same transitions, wherever a poll ended and whatever was restarted.\n",
+        "## The policy that is shipped\n",
+        "A site's own, by ward: [alert-policies.md](alert-policies.md).\n",
         "| kind | amber from | red from | recovery at or below | signals to raise | signals to resolve | stale after |",
         "|---|---|---|---|---|---|---|",
         *kinds,
+        "\n| kind | severity | first asked | then, if nobody takes it | then |\n|---|---|---|---|---|",
+        *(row for kind in policy.kinds for row in _roles(kind, policy.rule(kind))),
+        "\nAn amber alert that is not taken goes on as red. What is told to whom is in the events: `role`,",
+        "`contact` (from the roster), `quiet_until`.",
     ]
     return "\n".join(parts) + "\n"
 
@@ -72,6 +85,13 @@ def _rule(kind: str, rule: Rule) -> str:
         f"| {kind} | {rule.amber:g} | {rule.red:g} | {rule.resolve:g} | {rule.raise_after} | {rule.resolve_after} "
         f"| {stale} |"
     )
+
+
+def _roles(kind: str, rule: Rule) -> Iterator[str]:
+    for severity in get_args(Severity):
+        waits = rule.waits(severity)
+        nurse, charge = words(waits.bedside_nurse), words(rule.escalate_red_after.charge_nurse)
+        yield f"| {kind} | {severity} | bedside nurse | charge nurse after {nurse} | rapid response after {charge} |"
 
 
 def main(arguments: list[str]) -> None:

@@ -4,50 +4,22 @@ Laws, held by tests/services/alerting: an alert is raised once from raise to res
 or departure resolves it; silence only ever makes it stale.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from schemas.events import (
-    AlertAcknowledged,
-    AlertEscalated,
-    AlertEvent,
-    AlertMerged,
-    AlertRaised,
-    AlertResolved,
-    AlertSnoozed,
-    AlertSuppressed,
-    AlertWentStale,
-    Evidence,
-)
+from schemas.events import AlertEvent
 from schemas.events.alerts import Severity
 from schemas.ids import digest
+from services.alerting import hours
 from services.alerting.case import Case, quiet
 from services.alerting.policy import Policy
+from services.alerting.said import MAX_REASON, Happening, said
 from services.alerting.signals import Signal
-from services.alerting.table import STANDING, TABLE, Input
+from services.alerting.table import STANDING, TABLE
 
 HEARD_STEP: Final = timedelta(minutes=10)
 """`last_heard` moves in steps, so that an alert's standing is not written for every reading that changes nothing."""
-MAX_REASON: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """What happened: the input of the table and what its event has to say."""
-
-    given: Input
-    at: datetime
-    cause: str
-    reason: str = ""
-    severity: Severity | None = None
-    source: str = ""
-    summary: str = ""
-    evidence: tuple[Evidence, ...] = ()
-    by: str = ""
-    until: datetime | None = None
-    into: str = ""
 
 
 def heard(case: Case, signal: Signal, policy: Policy, cause: str) -> tuple[Case, Happening | None]:
@@ -56,10 +28,10 @@ def heard(case: Case, signal: Signal, policy: Policy, cause: str) -> tuple[Case,
     severity: Severity | None = "red" if level == "red" else "amber" if level == "amber" else None
     what = Happening(
         "over", signal.at, cause, severity=severity, source=signal.source, summary=signal.summary,
-        evidence=signal.evidence, reason=signal.summary,
+        evidence=signal.evidence, reason=signal.summary, told=max(signal.known, signal.at),
     )  # fmt: skip
     if case.phase == "resolved":
-        return _above(case, what, policy)
+        return _above(case, signal, what, policy)
     if case.phase in STANDING:
         case = replace(case, last_heard=max(case.last_heard or signal.at, _step(signal.at)))
     if level == "unknown":
@@ -73,16 +45,31 @@ def heard(case: Case, signal: Signal, policy: Policy, cause: str) -> tuple[Case,
     return case, replace(what, given="worse" if worse else "still", reason=reason[:MAX_REASON])
 
 
-def _above(case: Case, what: Happening, policy: Policy) -> tuple[Case, Happening | None]:
+def _above(case: Case, signal: Signal, what: Happening, policy: Policy) -> tuple[Case, Happening | None]:
     """No alert stands: is this the one that raises it?"""
-    if what.severity is None or case.whereabouts == "left":
-        return replace(case, over=0), None
-    case = replace(case, over=case.over + 1)
-    if case.over < policy.rule(case.kind).raise_after:
+    if case.whereabouts == "left":
+        return replace(case, recent=""), None
+    rule, recent = policy.rule(case.kind), case.recent
+    if signal.over is not None:
+        recent = (recent + "01"[signal.over])[-rule.window :]
+        kept = recent[1 - rule.window :].lstrip("0") if rule.window > 1 else ""
+        case = replace(case, recent=kept)
+    enough = signal.at_once or (signal.over and recent.count("1") >= rule.raise_after)
+    if what.severity is None or not enough or not rule.enabled:
+        return case, None
+    held = what.severity != "red" or rule.silence_holds_red
+    if held and case.silent_until is not None and what.at < case.silent_until:
         return case, None
     if case.limit in policy.suppressing_limits:
         return case, replace(what, given="withheld", reason=f"care limit: {case.limit}")
+    if known_sepsis(case, policy):
+        return case, replace(what, given="withheld", reason=f"sepsis is {case.sepsis} already")
     return case, what
+
+
+def known_sepsis(case: Case, policy: Policy) -> bool:
+    """Whether a new sepsis alert would tell a care team what it knows."""
+    return case.kind == "sepsis" and case.sepsis != "none" and policy.suppress_known_sepsis
 
 
 def _step(at: datetime) -> datetime:
@@ -90,38 +77,7 @@ def _step(at: datetime) -> datetime:
     return datetime.fromtimestamp(at.timestamp() // seconds * seconds, UTC)
 
 
-def passed(case: Case, at: datetime, policy: Policy, cause: str) -> Happening | None:
-    """What the passing of time amounts to, the most urgent first."""
-    wait = deadlines(case, policy)
-    over = {given: due for given, due in wait.items() if due <= at}
-    if "wake" in over:
-        return Happening("wake", at, cause, reason=f"snooze is over: {case.summary}"[:MAX_REASON])
-    if "unanswered" in over:
-        return Happening("unanswered", at, cause, severity="red", reason="nobody has taken it")
-    if "silent" in over and case.last_heard is not None:
-        hours = (at - case.last_heard).total_seconds() / 3600
-        return Happening(
-            "silent", at, cause, reason=f"nothing new for {hours:.0f} h: neither better nor worse, unknown"
-        )
-    return None
-
-
-def deadlines(case: Case, policy: Policy) -> dict[Input, datetime]:
-    """When the passing of time will next matter, by what it will then be."""
-    rule = policy.rule(case.kind)
-    found: dict[Input, datetime] = {}
-    if case.phase == "snoozed" and case.until is not None:
-        found["wake"] = case.until
-    if case.phase == "raised" and not case.unanswered and case.changed is not None:
-        found["unanswered"] = case.changed + (
-            rule.escalate_red_after if case.severity == "red" else rule.escalate_amber_after
-        )
-    if case.phase in STANDING - {"stale"} and rule.stale_after is not None and case.last_heard is not None:
-        found["silent"] = case.last_heard + rule.stale_after
-    return found
-
-
-def apply(case: Case, what: Happening, site: str, patient: str) -> tuple[Case, AlertEvent | None]:
+def apply(case: Case, what: Happening, site: str, patient: str, policy: Policy) -> tuple[Case, AlertEvent | None]:
     """The table's answer: the next case, and the event of the transition if it is one that people see."""
     row = TABLE.get((case.phase, what.given))
     if row is None:
@@ -131,41 +87,37 @@ def apply(case: Case, what: Happening, site: str, patient: str) -> tuple[Case, A
     if case.phase == "resolved":
         after = replace(
             after, alert=digest(site, patient, case.kind, what.source), severity=what.severity or "amber",
-            raised=what.at, last_heard=what.at, summary=what.summary, over=0, under=0, unanswered=False,
+            raised=what.at, last_heard=what.at, summary=what.summary, recent="", under=0, silent_until=None,
         )  # fmt: skip
+        after = _address(after, 0, what, policy)
     elif transition == "AlertEscalated":
-        asked = case.severity == "red" and what.given == "unanswered"
         after = replace(
-            after, severity="red" if "red" in {what.severity, case.severity} else "amber", unanswered=asked,
+            after, severity="red" if "red" in {what.severity, case.severity} else "amber",
             summary=what.summary or case.summary, until=None,
         )  # fmt: skip
+        after = _address(after, _level(case, what), what, policy)
     elif phase == "snoozed":
-        after = replace(after, until=what.until)
+        after = replace(after, until=what.until, held=None)
     elif phase == "acknowledged":
         # A person answers for it now: silence is counted from here.
-        after = replace(after, until=None, last_heard=max(case.last_heard or what.at, what.at))
-    event = None if transition is None else _EVENTS[transition](_said(after, what, site, patient), after, what)
-    return (quiet(after, what.at) if phase == "resolved" else after), event
+        after = replace(after, until=None, held=None, last_heard=max(case.last_heard or what.at, what.at))
+    event = None if transition is None else said(transition, after, what, site, patient, policy)
+    if phase != "resolved":
+        return after, event
+    silence = policy.rule(case.kind).silence_after if what.given in {"well", "dismiss"} else timedelta(0)
+    until = what.at + silence if silence and case.phase in STANDING else case.silent_until
+    return quiet(replace(after, silent_until=until), what.at), event
 
 
-def _said(case: Case, what: Happening, site: str, patient: str) -> dict[str, object]:
-    return {
-        "id": digest("transition", case.alert, what.given, what.cause), "site": site, "patient": patient,
-        "known": what.at, "alert": case.alert, "kind": case.kind, "severity": case.severity, "at": what.at,
-        "place": case.place, "summary": case.summary,
-    }  # fmt: skip
+def _level(case: Case, what: Happening) -> int:
+    """Which role is addressed now: the next one where the last did not answer, else the first again."""
+    if what.given == "unanswered":
+        return case.level + 1
+    goes_on = what.given == "notify" or (what.given == "worse" and case.phase == "raised")
+    return case.level if goes_on else 0
 
 
-_Maker = Callable[[dict[str, object], Case, Happening], AlertEvent]
-_EVENTS: Final[dict[str, _Maker]] = {
-    "AlertRaised": lambda said, _, w: AlertRaised.model_validate({**said, "evidence": w.evidence, "source": w.source}),
-    "AlertEscalated": lambda said, _, w: AlertEscalated.model_validate({**said, "reason": w.reason}),
-    "AlertAcknowledged": lambda said, _, w: AlertAcknowledged.model_validate({**said, "by": w.by, "why": w.reason}),
-    "AlertSnoozed": lambda said, c, w: AlertSnoozed.model_validate(
-        {**said, "by": w.by, "until": c.until, "why": w.reason}
-    ),
-    "AlertWentStale": lambda said, _, w: AlertWentStale.model_validate({**said, "reason": w.reason}),
-    "AlertSuppressed": lambda said, _, w: AlertSuppressed.model_validate({**said, "reason": w.reason}),
-    "AlertMerged": lambda said, c, w: AlertMerged.model_validate({**said, "into": c.alert, "into_patient": w.into}),
-    "AlertResolved": lambda said, _, w: AlertResolved.model_validate({**said, "reason": w.reason, "by": w.by or None}),
-}
+def _address(case: Case, level: int, what: Happening, policy: Policy) -> Case:
+    told = what.told or what.at
+    held = hours.held_until(policy, case.severity, told)
+    return replace(case, level=level, held=held, addressed=held or told)

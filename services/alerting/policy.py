@@ -1,58 +1,57 @@
-"""When to raise, how long to wait, what counts as recovery: validated data, the same for all wards for now.
+"""When to raise, how long to wait, what counts as recovery, whom to tell: the policy that holds on one ward.
 
 NEWS2 levels are the RCP's own triggers (NEWS2 2017, table 2: 5-6 urgent, 7 or more emergency, 3 in one parameter
 urgent). Risk levels are calibrated probabilities: 9 % is about where the shipped sepsis model keeps to its budget of
 false alarms (ray_jobs/models/sepsis/metrics.json, `budget_threshold`). Deterioration: 35 % is where the shipped model's
 sensitivity and precision meet, about a half each (card: `alert_threshold`, `event1_fold_*`; 14 % of its patients died),
-55 % is where its band "very high" begins. A model's own threshold is used where higher.
+55 % is where its band "very high" begins. A model's own threshold is used where higher. `policies/default.yaml` says
+the same, and a test holds the two together.
 """
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, field_serializer
 
 from schemas.events.alerts import Kind
+from services.alerting.durations import Duration
+from services.alerting.rules import (
+    Combination,
+    Maintenance,
+    Model,
+    Part,
+    QuietHours,
+    Roster,
+    Rule,
+    ScoreRule,
+    Words,
+)
 
-Count = Annotated[int, Field(ge=1, le=100)]
+Limit = Literal["no_escalation", "palliative", "comfort"]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError) as error:  # ZoneInfoNotFoundError is a KeyError
+        raise ValueError(f"{name!r} is no time zone: write its IANA name, like Europe/Zurich") from error
+    return name
 
 
-class Rule(_Part):
-    """One kind of alert. `amber` and `red` raise, `resolve` and below is recovery; between them nothing changes.
+class Policy(Part):
+    """All rules of a ward. `risks` names the models whose live forecasts may alert.
 
-    `raise_after` and `resolve_after` count consecutive signals. After `stale_after` without a signal an alert is stale
-    (None: never). An alert that nobody takes within its `escalate` wait is escalated.
+    `unanswered_is_red`: an amber alert that its first role left unanswered goes on as red. `tell_on_transfer`: an alert
+    that moves to another ward is told there anew. `suppress_known_sepsis`: where sepsis is diagnosed or treated
+    already, no new sepsis alert is raised.
     """
 
-    amber: float
-    red: float
-    resolve: float
-    raise_after: Count = 1
-    resolve_after: Count = 2
-    stale_after: timedelta | None = None
-    escalate_amber_after: timedelta = timedelta(minutes=60)
-    escalate_red_after: timedelta = timedelta(minutes=15)
-
-    @model_validator(mode="after")
-    def ordered(self) -> Self:
-        """Levels stand in order, or an alert could be raised and recovered by the same signal."""
-        if not self.resolve < self.amber <= self.red:
-            msg = f"resolve {self.resolve} < amber {self.amber} <= red {self.red} does not hold"
-            raise ValueError(msg)
-        return self
-
-
-class Policy(_Part):
-    """All rules. `risks` names the models whose live forecasts may alert."""
-
-    news2: Rule = Rule(amber=5, red=7, resolve=3, stale_after=timedelta(hours=2))
+    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    news2: ScoreRule = ScoreRule(amber=5, red=7, resolve=3, stale_after=timedelta(hours=2))
     imaging: Rule = Rule(amber=0.5, red=1.0, resolve=0.0)
-    risks: Mapping[Literal["sepsis", "deterioration"], Rule] = {
+    risks: Mapping[Model, Rule] = {
         "sepsis": Rule(
             amber=0.09, red=0.3, resolve=0.06, raise_after=2, resolve_after=3, stale_after=timedelta(hours=4)
         ),
@@ -60,9 +59,16 @@ class Policy(_Part):
             amber=0.35, red=0.55, resolve=0.25, raise_after=2, resolve_after=3, stale_after=timedelta(hours=4)
         ),
     }
-    suppressing_limits: frozenset[str] = frozenset({"palliative", "comfort"})
-    snooze: timedelta = timedelta(hours=1)
-    snooze_at_most: timedelta = timedelta(hours=8)
+    combinations: Mapping[Words, Combination] = {}
+    quiet_hours: QuietHours | None = None
+    maintenance: Mapping[Words, Maintenance] = {}
+    suppressing_limits: frozenset[Limit] = frozenset({"palliative", "comfort"})
+    suppress_known_sepsis: bool = True
+    snooze: Duration = timedelta(hours=1)
+    snooze_at_most: Duration = timedelta(hours=8)
+    unanswered_is_red: bool = True
+    tell_on_transfer: bool = True
+    roster: Roster = Field(default_factory=dict)
 
     def rule(self, kind: Kind) -> Rule:
         """The rule of a kind; KeyError for a model that may not alert."""
@@ -74,3 +80,13 @@ class Policy(_Part):
     def kinds(self) -> tuple[Kind, ...]:
         """Every kind of alert that can stand."""
         return ("news2", "imaging", *self.risks)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The ward's local time."""
+        return ZoneInfo(self.time_zone)
+
+    @field_serializer("suppressing_limits", when_used="json")
+    def _sorted(self, given: frozenset[str]) -> list[str]:
+        """In one order, so that equal policies print alike."""
+        return sorted(given)

@@ -14,11 +14,16 @@ from services.alerting import words
 from services.alerting.policy import Policy
 
 Level = Literal["red", "amber", "between", "under", "unknown"]
+Measured = WarningScoreComputed | RiskForecasted | ImagingFindingReported
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One measurement's meaning for one kind of alert."""
+    """One measurement's meaning for one kind of alert.
+
+    `over` is whether it counts towards raising on its own (None: it is of another kind, and a combination's); a signal
+    that raises `at_once` needs no others.
+    """
 
     kind: Kind
     level: Level
@@ -26,6 +31,9 @@ class Signal:
     summary: str
     evidence: tuple[Evidence, ...]
     source: str
+    known: datetime
+    over: bool | None
+    at_once: bool = False
 
 
 def signal(event: Event, policy: Policy, because: str = "") -> Signal | None:
@@ -44,9 +52,9 @@ def _score(event: WarningScoreComputed, policy: Policy) -> Signal | None:
         return None
     rule = policy.news2
     level: Level = "unknown"
-    if event.lowest >= rule.red:
+    if event.lowest >= rule.red or (event.red and rule.single_red_parameter == "red"):
         level = "red"
-    elif event.lowest >= rule.amber or event.red:
+    elif event.lowest >= rule.amber or (event.red and rule.single_red_parameter == "amber"):
         level = "amber"
     elif event.highest <= rule.resolve:
         level = "under"
@@ -57,7 +65,7 @@ def _score(event: WarningScoreComputed, policy: Policy) -> Signal | None:
     single = tuple(
         Evidence(text=words.parameter(p), value=p.value, source=p.reading) for p in event.parameters if p.points
     )
-    return Signal("news2", level, event.as_of, text, (evidence, *single), event.id)
+    return _signal("news2", level, event, text, (evidence, *single))
 
 
 def _risk(event: RiskForecasted, policy: Policy, because: str) -> Signal | None:
@@ -73,7 +81,7 @@ def _risk(event: RiskForecasted, policy: Policy, because: str) -> Signal | None:
     elif p <= rule.resolve:
         level = "under"
     text = words.risk(event, because)
-    return Signal(kind, level, event.as_of, text, (Evidence(text=text, value=p, source=event.id),), event.id)
+    return _signal(kind, level, event, text, (Evidence(text=text, value=p, source=event.id),))
 
 
 def _finding(event: ImagingFindingReported, policy: Policy) -> Signal | None:
@@ -82,4 +90,8 @@ def _finding(event: ImagingFindingReported, policy: Policy) -> Signal | None:
     level: Level = "red" if (event.probability or 0) >= policy.imaging.red else "amber"
     text = words.finding(event)
     evidence = Evidence(text=text, value=event.probability, source=event.id)
-    return Signal("imaging", level, event.as_of, text, (evidence,), event.id)
+    return _signal("imaging", level, event, text, (evidence,))
+
+
+def _signal(kind: Kind, level: Level, event: Measured, text: str, evidence: tuple[Evidence, ...]) -> Signal:
+    return Signal(kind, level, event.as_of, text, evidence, event.id, event.known, level in {"amber", "red"})

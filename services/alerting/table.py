@@ -1,7 +1,8 @@
 """The alert state machine as one table: (phase, input) to (phase, event). Nothing else decides a transition.
 
 Its picture is drawn from it (`python -m services.alerting.diagram`, docs/alerts.md). A pair that is not in the table
-changes nothing. In `resolved` no alert stands; in `suppressed` one would stand, but a care limit says no.
+changes nothing. In `resolved` no alert stands; in `suppressed` one would stand, but a care limit says
+no, or sepsis is known already.
 """
 
 from types import MappingProxyType
@@ -10,16 +11,18 @@ from typing import Final, Literal, get_args
 Phase = Literal["resolved", "raised", "acknowledged", "snoozed", "stale", "suppressed"]
 Input = Literal[
     "over",  # measured above the level that raises, often enough, and no alert stands
-    "withheld",  # the same, but a care limit forbids the alert
+    "withheld",  # the same, but a care limit or known sepsis forbids the alert
     "worse",  # more severe than the alert is
     "still",  # measured, and not recovered
     "well",  # measured recovery, often enough
     "acknowledge", "snooze", "dismiss",  # a person's word
     "wake",  # the snooze is over
-    "unanswered",  # nobody took it in time
+    "unanswered",  # the role that is addressed did not take it in time
+    "notify",  # quiet hours or maintenance are over, and nobody was called yet
+    "moved",  # the patient lies on another ward
     "silent",  # nothing was heard for too long
     "left",  # discharged or died
-    "limited", "released",  # a care limit was set, or lifted
+    "limited", "released",  # a care limit was set; or lifted, or sepsis is no longer known
     "merged",  # the patient is someone else now
 ]  # fmt: skip
 Transition = Literal[
@@ -50,19 +53,25 @@ TABLE: Final = MappingProxyType[tuple[Phase, Input], tuple[Phase, Transition | N
         **{(phase, given): end for phase in sorted(STANDING) for given, end in _ENDS.items()},
         ("raised", "worse"): ("raised", "AlertEscalated"),
         ("raised", "unanswered"): ("raised", "AlertEscalated"),
+        ("raised", "notify"): ("raised", "AlertEscalated"),
+        ("raised", "moved"): ("raised", "AlertEscalated"),
         ("raised", "acknowledge"): ("acknowledged", "AlertAcknowledged"),
         ("raised", "snooze"): ("snoozed", "AlertSnoozed"),
         ("raised", "silent"): ("stale", "AlertWentStale"),
         ("acknowledged", "worse"): ("raised", "AlertEscalated"),
+        ("acknowledged", "moved"): ("raised", "AlertEscalated"),
         ("acknowledged", "snooze"): ("snoozed", "AlertSnoozed"),
         ("acknowledged", "silent"): ("stale", "AlertWentStale"),
         ("snoozed", "worse"): ("raised", "AlertEscalated"),
+        ("snoozed", "moved"): ("raised", "AlertEscalated"),
         ("snoozed", "wake"): ("raised", "AlertEscalated"),
         ("snoozed", "acknowledge"): ("acknowledged", "AlertAcknowledged"),
         ("snoozed", "snooze"): ("snoozed", "AlertSnoozed"),
         ("snoozed", "silent"): ("stale", "AlertWentStale"),
         ("stale", "still"): ("raised", "AlertEscalated"),
         ("stale", "worse"): ("raised", "AlertEscalated"),
+        ("stale", "notify"): ("raised", "AlertEscalated"),
+        ("stale", "moved"): ("raised", "AlertEscalated"),
         ("stale", "acknowledge"): ("acknowledged", "AlertAcknowledged"),
         ("stale", "snooze"): ("snoozed", "AlertSnoozed"),
     }

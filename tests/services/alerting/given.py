@@ -20,6 +20,7 @@ from schemas.events import (
     WarningScoreComputed,
 )
 from schemas.ids import digest
+from services.alerting.policies import Policies
 from services.alerting.policy import Policy
 from services.alerting.stage import AlertingStage, PatientCases
 from services.runtime.ports import Partition
@@ -78,6 +79,13 @@ def explained(of: RiskForecasted) -> ForecastExplained:
     )  # fmt: skip
 
 
+def with_policy(policies: Policies | Policy) -> "Driver":
+    """A driver under this policy, its patient admitted to 5B at the start."""
+    driver = Driver(AlertingStage(policies))
+    driver.give(context(minutes(0)))
+    return driver
+
+
 def finding(at: datetime, probability: float = 0.8) -> ImagingFindingReported:
     """A chest film with something on it."""
     return ImagingFindingReported(
@@ -88,12 +96,12 @@ def finding(at: datetime, probability: float = 0.8) -> ImagingFindingReported:
 
 def context(
     at: datetime, *, open_: bool = True, limit: Literal["full", "no_escalation", "palliative", "comfort"] = "full",
-    ward: str = "5B", into: str | None = None,
+    ward: str = "5B", into: str | None = None, sepsis: Literal["none", "known", "treated"] = "none",
 ) -> PatientContextChanged:  # fmt: skip
     """Where the patient is."""
     return PatientContextChanged(
-        id=digest("context", at, open_, limit, ward), site=SITE, patient=PATIENT, known=at, as_of=at, open=open_,
-        place=Place(ward=ward if open_ else None), care_limit=limit, merged_into=into,
+        id=digest("context", at, open_, limit, ward, sepsis), site=SITE, patient=PATIENT, known=at, as_of=at,
+        open=open_, place=Place(ward=ward if open_ else None), care_limit=limit, merged_into=into, sepsis=sepsis,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from schemas.events import (
     AlertSnoozed,
     WarningScoreComputed,
 )
-from services.alerting.policy import Rule
+from services.alerting.rules import Rule
 from tests.services.alerting.given import (
     Driver,
     context,
