@@ -21,6 +21,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "schedule": ("services.cli.schedule:app", "Timetables: solve, check, simulate, bench."),
     "models": ("services.cli.models:app", "The models of the registry."),
     "grafana": ("services.cli.grafana:app", "Install folder, data source and dashboards."),
+    "outlets": ("services.cli.outlets:app", "Where alerts go: list, test a receiver, resend dead letters."),
     "quarantine": ("services.cli.quarantine:quarantine", "What could not be used, and why."),
     "replay": ("services.cli.replay:replay", "Publish recorded stays in their own time."),
     "bench": ("services.cli.bench:bench", "Throughput, latency and memory, measured here."),
