@@ -1,27 +1,41 @@
-"""An alert → Flag (FHIR R4 Flag): one for the life of an alert, the id is the alert's, PUT again on each change."""
+"""An alert → Flag (FHIR R4 Flag): one for the life of an alert, active while it stands, inactive when it is over."""
 
+from datetime import datetime
 from typing import Final
 
-from fhir.resources.R4B.flag import Flag
+from schemas.events import AlertEvent, AlertNotified, AlertRaised, AlertSuppressed
+from schemas.fhir.alert import AUTHORITY, OVER, code
+from schemas.fhir.ours import Ref, Resource, coded, exact, identifier, newer, stamped, without
 
-from schemas.events import AlertEvent, AlertMerged, AlertRaised, AlertResolved, AlertSuppressed
-from schemas.fhir.risk_assessment import SYSTEM
-
-OVER: Final = (AlertResolved, AlertMerged, AlertSuppressed)
-_CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/flag-category"
+CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/flag-category"
 
 
-def flag(event: AlertEvent, *, subject: str, raised: AlertRaised | None = None) -> Flag:
-    """`subject` is the hospital's own reference; `raised`, where at hand, gives the start of the period."""
+def flag(found: Resource | None, event: AlertEvent, *, id_: str, patient: Ref) -> Resource | None:
+    """What should stand after this transition; None for None: what was never shown needs no flag.
+
+    A Flag that the hospital marked as an error is left alone.
+    """
+    if isinstance(event, AlertNotified) or (found is None and isinstance(event, AlertSuppressed)):
+        return found
+    if found is not None and found.get("status") == "entered-in-error":
+        return found
+    period = _since(dict((found or {}).get("period", {})), event)
+    if found is not None and newer(found, event.at):
+        return found | ({"period": period} if period else {})
     over = isinstance(event, OVER)
-    begun = raised or (event if isinstance(event, AlertRaised) else None)
-    period = ({"start": begun.at.isoformat()} if begun else {}) | ({"end": event.at.isoformat()} if over else {})
-    content = {
-        "id": event.alert,
-        "identifier": [{"system": SYSTEM, "value": event.alert}],
-        "status": "inactive" if over else "active",
-        "category": [{"coding": [{"system": _CATEGORY, "code": "clinical"}]}],
-        "code": {"text": f"{event.severity} {event.kind}: {event.summary}"},
-        "subject": {"reference": subject},
-    }
-    return Flag.model_validate(content | ({"period": period} if period else {}))
+    period = without(period, "end") | ({"end": exact(event.at)} if over else {})
+    ours: Resource = {
+        "resourceType": "Flag", "id": id_, "identifier": identifier(event.alert), "extension": stamped(found, event.at),
+        "status": "inactive" if over else "active", "category": [coded(CATEGORY, "clinical")], "code": code(event),
+        "subject": patient, "author": AUTHORITY,
+    }  # fmt: skip
+    return without(found, "period") | ours | ({"period": period} if period else {})
+
+
+def _since(period: Resource, event: AlertEvent) -> Resource:
+    """The period, which begins when the alert was raised, however late that is heard."""
+    if not isinstance(event, AlertRaised):
+        return period
+    start = period.get("start")
+    earlier = start is None or event.at < datetime.fromisoformat(start)
+    return period | ({"start": exact(event.at)} if earlier else {})

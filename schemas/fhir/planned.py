@@ -11,11 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from schemas.events import Booking
+from schemas.fhir.ours import SYSTEM, Ref, Resource, identifier, instant, person
 from schemas.fhir.surgery import ASKED
 
-Resource = dict[str, Any]
-Ref = dict[str, Any]
-SYSTEM: Final = "urn:wardwatch"
 PARTICIPATION: Final = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 CANCELLATION: Final = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason"
 CARRIED_ON: Final = frozenset({"arrived", "checked-in", "fulfilled", "noshow", "entered-in-error"})
@@ -32,11 +30,6 @@ class Refs:
     surgeon: Ref
     theatre: Ref | None
     request: Ref | None
-
-
-def identifier(value: str) -> list[Resource]:
-    """Our name of a resource."""
-    return [{"system": SYSTEM, "value": value}]
 
 
 def appointment(found: Resource | None, id_: str, booking: Booking, refs: Refs) -> Resource:
@@ -98,7 +91,7 @@ def task(
     ours: Resource = {
         "resourceType": "Task", "id": id_, "identifier": identifier(id_), "status": "requested", "intent": "order",
         "groupIdentifier": {"system": SYSTEM, "value": proposal}, "description": text[:1000], "for": patient,
-        "authoredOn": instant(asked), "requester": {"type": "Practitioner", "identifier": identifier(by)[0]},
+        "authoredOn": instant(asked), "requester": person(by),
     }  # fmt: skip
     ours |= {"focus": focus} if focus else {}
     ours |= {"basedOn": [request]} if request else {}
@@ -110,11 +103,6 @@ def called_off(found: Resource | None, reason: str) -> Resource | None:
     if found is None or found.get("status") not in NOT_BEGUN:
         return found
     return found | {"status": "cancelled", "statusReason": {"text": reason[:500]}}
-
-
-def instant(at: datetime) -> str:
-    """To the second, with its offset."""
-    return at.isoformat(timespec="seconds")
 
 
 def _when(booking: Booking) -> Resource:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from schemas.events import ScheduleDecided
-from schemas.fhir.planned import SYSTEM, Ref, Resource, instant
+from schemas.fhir.ours import SYSTEM, Ref, Resource, instant
 
 AGENTS = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 OPERATIONS = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"

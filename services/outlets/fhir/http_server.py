@@ -5,6 +5,8 @@ Updates name the version that was read (`If-Match`, 3.1.0.5), creations that the
 
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import quote, urljoin
 
@@ -56,9 +58,9 @@ class HttpFhirServer:
                 headers["If-None-Match"] = "*"
             elif version:
                 headers["If-Match"] = version
-            status, body, _headers = self._call("PUT", self._url(kind, id_), headers, orjson.dumps(wanted))
+            status, body, answered = self._call("PUT", self._url(kind, id_), headers, orjson.dumps(wanted))
             if status not in CONFLICT:
-                _check(status, body)
+                _check(status, body, answered)
                 return Put.CREATED if found is None else Put.UPDATED
         raise ServerUnavailable(f"somebody else keeps changing the same {kind}")
 
@@ -67,8 +69,8 @@ class HttpFhirServer:
         url: str | None = f"{self._base}{kind}?{httpx.QueryParams(dict(parameters))}"
         found: list[Resource] = []
         for _ in range(PAGES):
-            status, body, _headers = self._call("GET", str(url), {})
-            _check(status, body)
+            status, body, headers = self._call("GET", str(url), {})
+            _check(status, body, headers)
             page = _resource(body, "Bundle")
             entries = page.get("entry", [])
             found += [e["resource"] for e in entries if e.get("resource", {}).get("resourceType") == kind]
@@ -87,7 +89,7 @@ class HttpFhirServer:
             if status != httpx.codes.GONE and not _outcome(body):
                 raise ServerMisconfigured("the address is not that of a FHIR server: 404 without an OperationOutcome")
             return None, ""
-        _check(status, body)
+        _check(status, body, headers)
         found = _resource(body, kind)
         version = found.get("meta", {}).get("versionId")
         return found, headers.get("ETag") or (f'W/"{version}"' if version else "")
@@ -114,7 +116,7 @@ class HttpFhirServer:
         return answer.status_code, bytes(body), answer.headers
 
 
-def _check(status: int, body: bytes) -> None:
+def _check(status: int, body: bytes, headers: httpx.Headers) -> None:
     """Nothing for a success, else the port's error. A server's own words may name a person: only codes are kept."""
     if status in {200, 201, 204}:
         return
@@ -124,7 +126,19 @@ def _check(status: int, body: bytes) -> None:
         raise ServerMisconfigured(words)
     if 400 <= status < 500 and status not in LATER | CONFLICT:  # noqa: PLR2004 - the client's errors
         raise ServerRefused(words)
-    raise ServerUnavailable(words)
+    raise ServerUnavailable(words, _retry_after(headers.get("Retry-After", "")))
+
+
+def _retry_after(text: str) -> float:
+    """Seconds of a Retry-After (RFC 9110, 10.2.3): a number, or a date; 0 for none or what cannot be read."""
+    if text.strip().isdigit():
+        return float(text)
+    try:
+        then = parsedate_to_datetime(text)
+    except ValueError:
+        return 0.0
+    aware = then if then.tzinfo is not None else then.replace(tzinfo=UTC)
+    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
 
 
 def _outcome(body: bytes) -> list[str]:

@@ -1,41 +1,38 @@
-"""The FHIR outlet's process: a consumer group of its own; idle and ready where no FHIR server is configured."""
+"""The FHIR outlet's process: a thread and a consumer group for each thing written; idle without a server."""
 
 from services.outlets.fhir.http_server import HttpFhirServer
-from services.outlets.fhir.outlet import HospitalServer
-from services.outlets.fhir.plans import Plans
-from services.outlets.fhir.remember import remembered
-from services.outlets.process import idle, run
+from services.outlets.fhir.wiring import fhir_lanes
+from services.outlets.main import condition, deliver
+from services.outlets.process import idle
 from services.runtime import logs
 from services.runtime.health import Health
 from services.runtime.identity import SqliteIdentity
-from services.runtime.kafka_log import KafkaReader, KafkaWorker
-from services.runtime.ports import Partition
+from services.runtime.kafka_log import KafkaReader
 from services.runtime.service import serve_metrics, stop_on_signals
 from services.runtime.settings import Settings
 
 SERVICE = "outlets-fhir"
+NOTHING = "no FHIR server configured, or nothing to write to it: set WARDWATCH_FHIR_SERVER_URL and _WRITES"
 
 
 def main(settings: Settings) -> None:
     """Deliver until SIGTERM."""
     logs.configure(SERVICE, settings.log_level, settings.log_format)
     stop = stop_on_signals()
-    health = Health(SERVICE, ("assigned",))
+    url, token = settings.fhir_server_url, settings.fhir_server_token.get_secret_value()
+    lanes = fhir_lanes(
+        settings.fhir_server_writes if url else "",
+        url,
+        lambda: HttpFhirServer(url, token),
+        SqliteIdentity(settings.identity_url),
+        lambda: KafkaReader(settings.kafka),
+    )
+    health = Health(SERVICE, tuple(map(condition, lanes)) or ("assigned",))
     stop_web = serve_metrics(settings, SERVICE, health)
     try:
-        if not settings.fhir_server_url:
-            idle(health, stop, "no FHIR server configured: set WARDWATCH_FHIR_SERVER_URL")
-            return
-        server = HttpFhirServer(settings.fhir_server_url, settings.fhir_server_token.get_secret_value())
-        hospital = HospitalServer(server, SqliteIdentity(settings.identity_url), lambda p, n: _remember(settings, p, n))
-        run(hospital, lambda: KafkaWorker(settings.kafka, SERVICE, hospital.topics, slot=settings.slot), health, stop)
+        if lanes:
+            deliver(lanes, settings, health, stop)
+        else:
+            idle(health, stop, NOTHING)
     finally:
         stop_web()
-
-
-def _remember(settings: Settings, partition: Partition, offset: int) -> Plans:
-    reader = KafkaReader(settings.kafka)
-    try:
-        return remembered(reader, partition, offset)
-    finally:
-        reader.close()

@@ -10,19 +10,18 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from schemas.events import Event, ScheduleDecided, ScheduleProposed
-from services.outlets.delivery import Outcome
+from services.outlets.delivery import NEXT, Next, Outcome
+from services.outlets.destination import Attempt
+from services.outlets.fhir.batch import attempted
 from services.outlets.fhir.effects import Ask, Book, CallOff, Cancel, Effect, effects
 from services.outlets.fhir.people import People
 from services.outlets.fhir.plans import Change, Plans
-from services.outlets.fhir.server import FhirServer, ServerMisconfigured, ServerRefused, ServerUnavailable
+from services.outlets.fhir.server import FhirServer, ServerRefused, ServerUnavailable
 from services.outlets.fhir.writing import Writer
-from services.outlets.loop import Attempt
-from services.runtime.errors import StoreUnavailable
 from services.runtime.ports import Identity, Partition
 
 ATTEMPT_S: Final = 60.0
 """An attempt ends after so long and goes on where it was with the next: the group must hear from us."""
-NAMED: Final = 5
 
 
 @dataclass(slots=True)
@@ -66,20 +65,11 @@ class HospitalServer:
         if event.decision in {"approve", "undo"} and not self._plans.knows(event):
             return Attempt(Outcome.REFUSED, "the proposal that was decided about is not in the log any more")
         change = self._plans.change(event)
-        if change is not None:
-            try:
-                refused = self._write(event, change)
-            except (ServerUnavailable, StoreUnavailable) as error:
-                return Attempt(Outcome.UNAVAILABLE, str(error))
-            except ServerMisconfigured as error:
-                return Attempt(Outcome.MISCONFIGURED, str(error))
+        attempt = attempted(lambda: [] if change is None else self._write(event, change))
+        if NEXT[attempt.outcome] is not Next.RETRY:
             self._progress.clear()
-            if refused:
-                self._plans.fold(event)
-                more = f" and {len(refused) - NAMED} more" if len(refused) > NAMED else ""
-                return Attempt(Outcome.REFUSED, "; ".join(refused[:NAMED]) + more)
-        self._plans.fold(event)
-        return Attempt(Outcome.DELIVERED)
+            self._plans.fold(event)
+        return attempt
 
     def _write(self, decided: ScheduleDecided, change: Change) -> list[str]:
         """Write the change, or go on with it; what was refused and why, in words without a person."""

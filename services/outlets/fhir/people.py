@@ -7,9 +7,9 @@ carries only the hash of its name.
 import re
 from typing import Final
 
-from schemas.fhir.facts import name_of
+from schemas.fhir.facts import encounter_id, name_of
+from schemas.fhir.ours import Ref, Resource
 from schemas.fhir.patient import FHIR_AUTHORITY, MRN_AUTHORITY
-from schemas.fhir.planned import Ref, Resource
 from schemas.fhir.service_request import request_id
 from services.outlets.fhir.server import FhirServer, ServerRefused
 from services.runtime.ports import Identity
@@ -26,6 +26,10 @@ class People:
         self._patients: dict[str, Ref] = {}
         self._requests: dict[str, dict[str, Resource]] = {}
 
+    def named(self, key: str) -> str:
+        """The logical id of a patient whom the server itself has; '' for one known by number only."""
+        return str(self.patient(key).get("reference", "")).removeprefix("Patient/")
+
     def patient(self, key: str) -> Ref:
         """The hospital's reference to a patient; raises ServerRefused for somebody who was never registered."""
         if key not in self._patients:
@@ -34,14 +38,27 @@ class People:
 
     def request(self, site: str, key: str, request: str) -> Resource | None:
         """The ServiceRequest itself; None where this server has none by that name."""
-        reference = self.patient(key).get("reference", "")
-        if not reference:
+        if not (id_ := self.named(key)):
             return None
         if key not in self._requests:
-            listed = self._server.search("ServiceRequest", {"patient": reference.removeprefix("Patient/")})
+            listed = self._server.search("ServiceRequest", {"patient": id_})
             named = ((name_of(r.get("id"), r.get("identifier"), None), r) for r in listed)
             self._requests[key] = {request_id(site, name): r for name, r in named if name}
         return self._requests[key].get(request)
+
+    def encounter(self, site: str, key: str, encounter: str) -> Ref | None:
+        """The hospital's reference to a stay; None where this server has none by that name, or cannot search it."""
+        if not (id_ := self.named(key)):
+            return None
+        try:
+            listed = self._server.search("Encounter", {"patient": id_})
+        except ServerRefused:
+            return None
+        for found in listed:
+            name = name_of(found.get("id"), found.get("identifier"), None)
+            if name and encounter_id(site, name) == encounter:
+                return {"reference": f"Encounter/{found['id']}"}
+        return None
 
     def _patient(self, key: str) -> Ref:
         person = self._identity.person(key)

@@ -19,7 +19,11 @@ Resource = dict[str, Any]
 
 
 class ServerUnavailable(DependencyError):  # noqa: N818 - named by the state, not as an error
-    """The server did not answer, or not in a way that can be trusted."""
+    """The server did not answer, or not in a way that can be trusted; `retry_after_s` is what it asked for."""
+
+    def __init__(self, words: str, retry_after_s: float = 0.0) -> None:
+        super().__init__(words)
+        self.retry_after_s = retry_after_s
 
 
 class ServerMisconfigured(DependencyError):  # noqa: N818 - named by the state, not as an error
@@ -65,7 +69,7 @@ class FhirServer(Protocol):
 class MemoryServer:
     """A server in this process, for tests of what stands behind it; `failing` is raised by the next calls, in order.
 
-    It searches by `patient` and `_id`, and refuses whatever `refusing` says.
+    It searches by `patient`, `date` (of an Observation, as it is written) and `_id`, and refuses what `refusing` says.
     """
 
     def __init__(self) -> None:
@@ -98,11 +102,12 @@ class MemoryServer:
         """See the port."""
         if self.failing:
             raise self.failing.pop(0)
-        patient, wanted = parameters.get("patient"), parameters.get("_id")
+        patient, wanted, date = (parameters.get(name) for name in ("patient", "_id", "date"))
         return [
             deepcopy(r)
             for (k, id_), r in sorted(self.standing.items())
             if k == kind
             and (wanted is None or id_ == wanted)
+            and (date is None or r.get("effectiveDateTime") == date)
             and (patient is None or r.get("subject", {}).get("reference") == f"Patient/{patient}")
         ]

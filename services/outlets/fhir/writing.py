@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from schemas.events import Booking, ScheduleDecided
 from schemas.fhir import planned
-from schemas.fhir.planned import Ref, Refs, Resource
+from schemas.fhir.ours import Ref, Resource
+from schemas.fhir.planned import Refs
 from schemas.fhir.provenance import provenance
 from schemas.ids import digest
 from services.outlets.fhir.effects import Ask, Book, CallOff, Cancel, Effect

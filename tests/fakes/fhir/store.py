@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from schemas.fhir.library import validate
 
@@ -78,16 +79,18 @@ class Store:
         return Answer(200 if found else 201, None, _etag(stored))
 
     def search(self, kind: str, parameters: Mapping[str, str]) -> Answer:
-        """Search by `patient`, a few on each page (3.1.1.5)."""
-        patient = f"Patient/{parameters.get('patient')}"
+        """Search by `patient`, and `date` as an Observation has it written; a few on each page (3.1.1.5)."""
+        patient, date = f"Patient/{parameters.get('patient')}", parameters.get("date")
         found = [r for r in self.all(kind) if r.get("subject", {}).get("reference") == patient]
+        found = [r for r in found if date is None or r.get("effectiveDateTime") == date]
         start = int(parameters.get("_offset", "0"))
         bundle: Json = {
             "resourceType": "Bundle", "type": "searchset", "total": len(found),
             "entry": [{"resource": r, "search": {"mode": "match"}} for r in found[start : start + PAGE]],
         }  # fmt: skip
         if start + PAGE < len(found):
-            url = f"{self.base}/{kind}?patient={parameters.get('patient')}&_offset={start + PAGE}"
+            again = {k: v for k, v in parameters.items() if k != "_offset"} | {"_offset": str(start + PAGE)}
+            url = f"{self.base}/{kind}?{urlencode(again)}"
             bundle["link"] = [{"relation": "next", "url": url}]
         return Answer(200, bundle)
 

@@ -1,85 +1,146 @@
-"""Events → FHIR resources, valid for the full library."""
+"""Events → FHIR resources: valid for the full library, and the hospital's own additions kept."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
+import pytest
 
 from schemas.events import (
-    AlertAcknowledged,
-    AlertRaised,
-    AlertResolved,
     Factor,
     ForecastExplained,
     ImagingFindingReported,
     ImagingInstanceStored,
     RiskForecasted,
 )
+from schemas.fhir.audit_event import audit_event
 from schemas.fhir.diagnostic_report import diagnostic_report
-from schemas.fhir.flag import flag
+from schemas.fhir.finding import finding
 from schemas.fhir.imaging_study import imaging_study
 from schemas.fhir.library import validate
-from schemas.fhir.risk_assessment import risk_assessment
+from schemas.fhir.model_provenance import features, model_provenance
+from schemas.fhir.ours import Ref, Resource
+from schemas.fhir.risk_assessment import band, reading, risk_assessment
 
 AT = datetime(2026, 1, 2, 12, tzinfo=UTC)
 WHO: dict[str, Any] = {"site": "main", "known": AT, "patient": "key-00000001"}
-SUBJECT = "Patient/p-1"
+PATIENT: Ref = {"reference": "Patient/p-1"}
+LACTATE = Factor(feature="lactate", label="Lactate", value=4.1, unit="mmol/L", taken=AT, contribution=0.8)
+
+
+def forecast(**more: Any) -> RiskForecasted:  # noqa: ANN401 - fields of an event
+    """A live forecast of sepsis."""
+    content: dict[str, Any] = {
+        "id": "f-1", "as_of": AT, "model": "sepsis", "version": "1.0", "mode": "live", "horizon_hours": 6,
+        "probability": 0.1234567, "threshold": 0.1, "band": "raised", "features": "x", "row": 3,
+    }  # fmt: skip
+    return RiskForecasted.model_validate(WHO | content | more)
+
+
+def assessed(event: RiskForecasted, found: Resource | None = None, **more: Any) -> Resource:  # noqa: ANN401
+    """Its resource."""
+    given: dict[str, Any] = {"id_": "r-1", "patient": PATIENT, "encounter": None, "basis": ()}
+    return risk_assessment(found, event, **(given | more))
 
 
 def test_risk_assessment() -> None:
-    """Probability to the digit, horizon, model and factors; a silent model's is preliminary."""
-    event = RiskForecasted(
-        id="f-1", **WHO, as_of=AT, model="sepsis", version="1.0", horizon_hours=6, probability=0.1234567, threshold=0.1,
-        features="x", row=3,
-    )  # fmt: skip
-    factors = (Factor(feature="lactate", label="Lactate 4.1 mmol/L", value=4.1, contribution=0.8),)
+    """Probability to the digit, band in FHIR's word, horizon as a period, model, readings and reasons."""
     explained = ForecastExplained(
-        id="x-1", **WHO, as_of=AT, model="sepsis", version="1.0", forecast="f-1", factors=factors
+        id="x-1", **WHO, as_of=AT, model="sepsis", version="1.0", forecast="f-1", factors=(LACTATE,)
     )
-    content = orjson.loads(risk_assessment(event, subject=SUBJECT, explained=explained).model_dump_json())
+    basis = [reading(LACTATE) or {}]
+    content = assessed(forecast(), explained=explained, basis=basis, encounter={"reference": "Encounter/e-1"})
     assert validate(content) is None
-    assert content["prediction"][0]["probabilityDecimal"] == 0.1234567
-    assert (content["id"], content["status"]) == ("f-1", "preliminary")
-    assert "Lactate" in content["note"][0]["text"]
+    (prediction,) = content["prediction"]
+    assert prediction["probabilityDecimal"] == 0.1234567
+    assert prediction["qualitativeRisk"]["coding"][1]["code"] == "moderate"
+    assert prediction["whenPeriod"] == {
+        "start": "2026-01-02T12:00:00.000+00:00",
+        "end": "2026-01-02T18:00:00.000+00:00",
+    }
+    assert content["method"]["coding"] == [{"system": "urn:wardwatch:model", "code": "sepsis", "version": "1.0"}]
+    assert content["basis"][0]["identifier"]["value"] == "lactate@2026-01-02T12:00:00.000+00:00"
+    assert content["note"][0]["text"] == "Lactate 4.1 mmol/L: +0.80 log-odds"
+    assert band(content) == "raised"
     assert "key-00000001" not in str(content)
 
 
-def test_a_forecast_to_the_end_of_the_stay_names_no_period() -> None:
-    """Nobody knows when the stay will end."""
-    event = RiskForecasted(
-        id="f-2", **WHO, as_of=AT, model="deterioration", version="1.0", probability=0.2, threshold=0.3, features="x",
-        row=3,
-    )  # fmt: skip
-    content = orjson.loads(risk_assessment(event, subject=SUBJECT).model_dump_json(exclude_none=True))
+def test_a_forecast_to_the_end_of_the_stay_has_no_end() -> None:
+    """Nobody knows when the stay will end; a model without bands is told by its alarm level."""
+    content = assessed(forecast(model="deterioration", horizon_hours=None, band=None))
     assert validate(content) is None
-    assert "whenRange" not in content["prediction"][0]
+    assert set(content["prediction"][0]["whenPeriod"]) == {"start"}
+    assert band(content) == "above the alarm level"
 
 
-def test_flag_is_one_for_the_life_of_an_alert() -> None:
-    """Raised and acknowledged are active, resolved is inactive, all under the alert's id."""
-    about = WHO | {"alert": "a-1", "kind": "sepsis", "severity": "red", "at": AT, "summary": "sepsis risk 31 %"}
-    raised = AlertRaised.model_validate(about | {"id": "1", "source": "f-1"})
-    taken = AlertAcknowledged.model_validate(about | {"id": "2", "by": "nurse"})
-    over = AlertResolved.model_validate(about | {"id": "3", "reason": "recovered"})
-    flags = [orjson.loads(flag(e, subject=SUBJECT, raised=raised).model_dump_json()) for e in (raised, taken, over)]
-    assert all(validate(content) is None for content in flags)
-    assert {content["id"] for content in flags} == {"a-1"}
-    assert [content["status"] for content in flags] == ["active", "active", "inactive"]
-    assert set(flags[2]["period"]) == {"start", "end"}
+def test_an_older_forecast_changes_nothing() -> None:
+    """What comes late is older than what stands; a note of the hospital's stays."""
+    stands = assessed(forecast(id="f-2", probability=0.5)) | {"mitigation": "fluids"}
+    assert assessed(forecast(as_of=AT - timedelta(minutes=5)), stands) == stands
+    later = assessed(forecast(as_of=AT + timedelta(minutes=5)), stands)
+    assert (later["mitigation"], later["prediction"][0]["probabilityDecimal"]) == ("fluids", 0.1234567)
+    wrong = stands | {"status": "entered-in-error"}
+    assert assessed(forecast(as_of=AT + timedelta(minutes=5)), wrong) == wrong
 
 
-def test_diagnostic_report_says_that_nobody_read_it() -> None:
-    """Preliminary, with outcome, label and probability, or the reason why not."""
-    found = ImagingFindingReported(
-        id="i-1", **WHO, study="1.2.3", instance="1.2.3.4", model="chest-pneumonia", version="1.0", as_of=AT,
-        outcome="finding", label="pneumonia", probability=0.91, threshold=0.5, source="s-1",
+def test_provenance_names_model_and_readings() -> None:
+    """The model as a Device, the readings and the hash of the features as sources."""
+    content = model_provenance(
+        None, id_="v-1", targets=[{"reference": "RiskAssessment/r-1"}], name="sepsis", version="1.0", at=AT,
+        recorded=AT, sources=[{"reference": "Observation/o-1"}, features("abc")],
     )  # fmt: skip
-    adult = found.model_copy(update={"outcome": "cannot assess", "reason": "adult", "probability": None})
-    for event, words in ((found, "pneumonia, probability 0.91"), (adult, "cannot assess: adult")):
-        content = orjson.loads(diagnostic_report(event, subject=SUBJECT).model_dump_json())
-        assert validate(content) is None
-        assert content["status"] == "preliminary"
-        assert words in content["conclusion"]
+    assert validate(content) is None
+    assert content["agent"][0]["who"]["identifier"]["value"] == "sepsis|1.0"
+    assert [e["what"].get("reference") for e in content["entity"]] == ["Observation/o-1", None]
+
+
+def film(**more: Any) -> ImagingFindingReported:  # noqa: ANN401 - fields of an event
+    """What a model saw in a film."""
+    content: dict[str, Any] = {
+        "id": "i-1", "study": "1.2.3", "instance": "1.2.3.4", "model": "chest-pneumonia", "version": "1.0",
+        "as_of": AT, "outcome": "finding", "label": "pneumonia", "probability": 0.91, "threshold": 0.5, "source": "s-1",
+        "classes": [{"name": "pneumonia", "probability": 0.91}, {"name": "normal", "probability": 0.09}],
+    }  # fmt: skip
+    return ImagingFindingReported.model_validate(WHO | content | more)
+
+
+@pytest.mark.parametrize(
+    ("more", "words", "value"),
+    [
+        ({}, "pneumonia, probability 0.91", "valueCodeableConcept"),
+        ({"outcome": "no finding", "label": "normal", "classes": ()}, "no finding: normal", "valueCodeableConcept"),
+        ({"outcome": "refer", "reason": "not sure"}, "refer: not sure", "dataAbsentReason"),
+        (
+            {"outcome": "cannot assess", "reason": "lateral", "probability": None},
+            "cannot assess: lateral",
+            "dataAbsentReason",
+        ),
+    ],
+)
+def test_a_film_that_nobody_has_read(more: dict[str, Any], words: str, value: str) -> None:
+    """Preliminary, by its study's UID, with outcome, label and probability, or the reason why not."""
+    event = film(**more)
+    seen = finding(None, event, id_="o-1", patient=PATIENT)
+    report = diagnostic_report(None, event, id_="d-1", patient=PATIENT, result={"reference": "Observation/o-1"})
+    assert (validate(seen), validate(report)) == (None, None)
+    assert (seen["status"], report["status"]) == ("preliminary", "preliminary")
+    assert words in report["conclusion"]
+    assert report["imagingStudy"][0]["identifier"] == {"system": "urn:dicom:uid", "value": "urn:oid:1.2.3"}
+    assert ("valueCodeableConcept" in seen, "dataAbsentReason" in seen) == (value[0] == "v", value[0] == "d")
+
+
+def test_a_physicians_word_stands() -> None:
+    """What was made final there is the hospital's."""
+    final = diagnostic_report(None, film(), id_="d-1", patient=PATIENT, result=None) | {"status": "final"}
+    again = film(as_of=AT + timedelta(hours=1), outcome="no finding", label="normal")
+    assert diagnostic_report(final, again, id_="d-1", patient=PATIENT, result=None) == final
+
+
+def test_audit_event() -> None:
+    """Who wrote what for which event of ours, and that something was refused."""
+    targets = [{"reference": "Flag/a"}]
+    content = audit_event("e-1", site="main", cause="c", said="AlertRaised", targets=targets, refused=1, at=AT)
+    assert validate(content) is None
+    assert (content["outcome"], content["entity"][0]["what"]) == ("4", {"reference": "Flag/a"})
 
 
 def test_imaging_study_lists_series_and_instances() -> None:
@@ -89,7 +150,6 @@ def test_imaging_study_lists_series_and_instances() -> None:
         transfer_syntax="1.2.840.10008.1.2", modality="CR", rows=10, columns=10, taken=AT, object="o", sha256="0" * 64,
     )  # fmt: skip
     two = one.model_copy(update={"series": "1.2.3.2", "instance": "1.2.3.2.1"})
-    content = orjson.loads(imaging_study([two, one, one], subject=SUBJECT).model_dump_json())
-    assert validate(content) is None
-    assert (content["numberOfSeries"], content["numberOfInstances"]) == (2, 2)
-    assert content["id"] == orjson.loads(imaging_study([one], subject=SUBJECT).model_dump_json())["id"]
+    study = imaging_study([two, one, one], subject="Patient/p-1")
+    assert (study.numberOfSeries, study.numberOfInstances) == (2, 2)
+    assert study.id == imaging_study([one], subject="Patient/p-1").id

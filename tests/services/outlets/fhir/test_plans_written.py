@@ -1,76 +1,12 @@
-"""The FHIR outlet on the log in memory: what stands on the server after decisions, faults, repeats and crashes."""
+"""Plans at the hospital's FHIR server: what stands there after decisions."""
 
-from collections.abc import Callable
-from typing import Any
-
-import pytest
-
-from schemas.envelope import decode
-from schemas.events import Assignment, Event, Quarantined
+from schemas.events import Assignment
 from schemas.fhir.library import validate
-from services.outlets.fhir.http_server import HttpFhirServer
-from services.outlets.fhir.outlet import HospitalServer
-from services.outlets.fhir.remember import remembered
-from services.outlets.fhir.server import MemoryServer, Put, Resource, ServerMisconfigured, ServerUnavailable
-from services.outlets.loop import Outlet
-from services.runtime.fake_log import FakeLog
-from services.runtime.outgoing import outgoing
-from tests.fakes.fhir import FakeFhir
-from tests.fakes.fhir.server import TOKEN
-from tests.fakes.grafana.faults import CutShort, Drop, Fault, Hang, Lose, Reply
-from tests.services.outlets.fhir.plans import NOW, PATIENTS, booking, decide, hospital, identity, plan
+from tests.services.outlets.fhir.bench import Bench, times
+from tests.services.outlets.fhir.plans import NOW, PATIENTS, booking, decide, hospital, plan
 
 FIRST = plan("first", booking(1, 6), booking(2, 7, who="p-2"), moves=1)
 SECOND = plan("second", booking(1, 8, 13, theatre="OR-2"), booking(2, None, who="p-2"), moves=1)
-KINDS = ("Appointment", "ServiceRequest", "Task", "Provenance")
-
-
-class Bench:
-    """An outlet on a log in memory whose time is a number that a test moves."""
-
-    def __init__(self, server: MemoryServer | HttpFhirServer | None = None) -> None:
-        self.log = FakeLog()
-        self.memory = MemoryServer()
-        for resource in hospital():
-            self.memory.standing[resource["resourceType"], resource["id"]] = resource
-        self.server = server or self.memory
-        self.people = identity()
-        self.time = 0.0
-        self.start()
-
-    def start(self) -> None:
-        """A new process in the same slot, as after a kill."""
-        destination = HospitalServer(
-            self.server, self.people, lambda p, n: remembered(self.log.reader(), p, n), monotonic=lambda: self.time
-        )
-        worker = self.log.worker("outlets-fhir", HospitalServer.topics)
-        self.outlet = Outlet(worker, destination, monotonic=lambda: self.time, jitter=lambda: 0.0)
-        self.outlet.turn(0.0)
-
-    def say(self, *events: Event) -> None:
-        """What operations and the console write; then enough turns to deliver it."""
-        self.log.append([outgoing(e, source="console", partitions=4) for e in events])
-
-    def turns(self, count: int = 3, seconds: float = 0.0) -> None:
-        """That many turns, with time between them."""
-        for _ in range(count):
-            self.outlet.turn(0.0)
-            self.time += seconds
-
-    def standing(self, kind: str) -> list[Resource]:
-        """The resources of a type in memory."""
-        return [r for (k, _), r in sorted(self.memory.standing.items()) if k == kind]
-
-    def buried(self) -> list[Quarantined]:
-        """The dead letters."""
-        records = [r for p, batch in self.log.records.items() if p.topic == "quarantine" for r in batch]
-        events = [decode(r.value, r.headers).event for r in records]
-        return [e for e in events if isinstance(e, Quarantined)]
-
-
-def times(resources: list[Resource]) -> list[tuple[Any, Any]]:
-    """Status and start of appointments."""
-    return sorted((r["status"], r.get("start")) for r in resources)
 
 
 def test_an_approved_plan_stands_at_the_hospital() -> None:
@@ -94,7 +30,7 @@ def test_an_approved_plan_stands_at_the_hospital() -> None:
     assert provenance["entity"][0]["what"]["identifier"]["value"] == "first"
     assert provenance["agent"][0]["who"]["identifier"]["value"] == "admin"
     assert {t["reference"].split("/")[0] for t in provenance["target"]} == {"Appointment", "ServiceRequest", "Task"}
-    assert [r for kind in KINDS for r in bench.standing(kind) if validate(r) is not None] == []
+    assert bench.invalid() == []
 
 
 def test_the_request_keeps_what_was_asked() -> None:
@@ -121,7 +57,7 @@ def test_undo_puts_everything_back() -> None:
         ("cancelled", "new: Wed 07 Jan 09:00, OR-1"), ("cancelled", "to 2026-01-06 in OR-1"),
         ("requested", "no longer planned"), ("requested", "no longer planned"),
     ]  # fmt: skip
-    assert [r for kind in KINDS for r in bench.standing(kind) if validate(r) is not None] == []
+    assert bench.invalid() == []
 
 
 def test_a_replacement_moves_the_same_appointment() -> None:
@@ -242,120 +178,3 @@ def test_an_unknown_proposal_is_a_dead_letter() -> None:
     bench.turns()
     assert len(bench.buried()) == 1
     assert len(bench.standing("Appointment")) == 2
-
-
-@pytest.mark.parametrize("error", [ServerUnavailable("down"), ServerMisconfigured("401")])
-def test_nothing_is_lost_while_the_server_is_away(error: Exception) -> None:
-    """What waits is delivered in order when it is back, each resource once."""
-    bench = Bench()
-    bench.memory.failing = [error] * 4
-    bench.say(FIRST, decide("first"), SECOND, decide("second", minutes=5))
-    bench.turns(3, seconds=0.1)
-    assert bench.standing("Appointment") == []
-    bench.turns(30, seconds=61)
-    assert times(bench.standing("Appointment"))[0] == ("booked", "2026-01-08T13:00:00+00:00")
-    created = [(kind, id_) for kind, id_, did in bench.memory.puts if did is Put.CREATED]
-    assert len(created) == len(set(created))
-    assert bench.buried() == []
-
-
-@pytest.mark.parametrize("calls", range(1, 25))
-def test_a_fault_at_any_call(calls: int) -> None:
-    """Whichever call fails first, the same stands in the end as without a fault."""
-    whole, broken = Bench(), Bench()
-    for bench in (whole, broken):
-        bench.say(FIRST, decide("first"), SECOND, decide("second", minutes=5), decide("second", "undo", minutes=6))
-    whole.turns()
-    fail_at(broken.memory, calls)
-    broken.turns(10, seconds=100)
-    assert broken.memory.standing == whole.memory.standing
-
-
-def fail_at(server: MemoryServer, call: int) -> None:
-    """Make the nth read or search from now fail once."""
-    calls = 0
-
-    def counting(inner: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*arguments: Any) -> Any:  # noqa: ANN401 - passes them on
-            nonlocal calls
-            calls += 1
-            if calls == call:
-                raise ServerUnavailable("just now")
-            return inner(*arguments)
-
-        return counted
-
-    server.read = counting(server.read)  # type: ignore[method-assign]  # a fault, injected at the port
-    server.search = counting(server.search)  # type: ignore[method-assign]
-
-
-def test_a_new_process_knows_what_stands() -> None:
-    """After a kill the plan beneath is remembered from the log: undo restores it, a repeat changes nothing."""
-    bench = Bench()
-    bench.say(FIRST, decide("first"), SECOND, decide("second", minutes=5))
-    bench.turns()
-    before = dict(bench.memory.standing)
-    bench.log.offsets = {key: offset - 1 for key, offset in bench.log.offsets.items()}  # the last commit was lost
-    bench.start()
-    bench.turns()
-    assert bench.memory.standing == before
-    bench.say(decide("second", "undo", minutes=7))
-    bench.turns()
-    assert times(bench.standing("Appointment")) == [
-        ("booked", "2026-01-06T09:00:00+00:00"), ("booked", "2026-01-07T09:00:00+00:00"),
-    ]  # fmt: skip
-
-
-FAULTS = [
-    Fault(Reply(429, headers=(("Retry-After", "1"),)), times=2),
-    Fault(Reply(503), times=2),
-    Fault(Reply(500, {"resourceType": "OperationOutcome", "issue": [{"severity": "fatal", "code": "exception"}]})),
-    Fault(Reply(200, b"<html>sign in</html>", "text/html")),
-    Fault(Drop()), Fault(CutShort(), method="GET"), Fault(Lose(), method="PUT", times=2), Fault(Hang(2.0)),
-    Fault(Hang(2.0, worked=True), method="PUT"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f"{type(f.how).__name__}-{getattr(f.how, 'status', '')}")
-def test_faults_over_http(fault: Fault) -> None:
-    """Busy, broken, lying, cut short, hung, answer lost: delivered afterwards, exactly one resource for each key."""
-    with FakeFhir() as fake:
-        for resource in hospital():
-            fake.store.write(resource)
-        bench = Bench(HttpFhirServer(fake.url, TOKEN, timeout_s=0.3))
-        fake.fail(fault)
-        bench.say(FIRST, decide("first"), SECOND, decide("second", minutes=5))
-        bench.turns(8, seconds=100)
-        assert times(fake.store.all("Appointment")) == [
-            ("booked", "2026-01-08T13:00:00+00:00"), ("cancelled", "2026-01-07T09:00:00+00:00"),
-        ]  # fmt: skip
-        assert len(fake.store.all("Provenance")) == 2
-        # Each appointment was written once by each decision that changed it, however often it was tried.
-        assert {len(v) for (kind, _), v in fake.store.versions.items() if kind == "Appointment"} == {2}
-        assert bench.buried() == []
-
-
-def test_a_wrong_token_waits_for_an_operator() -> None:
-    """Nothing becomes a dead letter because of a token; with the right one everything is delivered."""
-    with FakeFhir() as fake:
-        bench = Bench(HttpFhirServer(fake.url, "wrong", timeout_s=1))
-        bench.say(FIRST, decide("first"))
-        bench.turns(3, seconds=100)
-        assert (bench.buried(), fake.store.all("Appointment")) == ([], [])
-        assert bench.outlet.waiting > 0
-
-
-def test_a_slow_server_gets_its_time() -> None:
-    """An attempt ends after a minute, and the next goes on where it was: nothing is written twice."""
-    bench = Bench()
-    inner = bench.memory.put
-
-    def slow(kind: str, id_: str, revise: Any) -> Put:  # noqa: ANN401 - passes it on
-        bench.time += 40
-        return inner(kind, id_, revise)
-
-    bench.memory.put = slow  # type: ignore[method-assign]  # a slow server, at the port
-    bench.say(FIRST, decide("first"))
-    bench.turns(20, seconds=60)
-    assert len(bench.standing("Provenance")) == 1
-    assert len(bench.memory.puts) == len({(k, i) for k, i, _ in bench.memory.puts})

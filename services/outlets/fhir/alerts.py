@@ -1,0 +1,54 @@
+"""Alerts at the hospital's FHIR server: a Flag, a Task and a Communication for each, in step with its transitions.
+
+Nothing is remembered here: what stands on the server says what it tells of (`schemas.fhir.ours.as_of`), so any part of
+the log may come again, and an older transition never overwrites a newer one.
+"""
+
+from schemas.events import AlertEvent, AlertRaised, Event
+from schemas.fhir.alert import MODELS
+from schemas.fhir.alert_task import alert_task
+from schemas.fhir.communication import communication
+from schemas.fhir.flag import flag
+from services.outlets.destination import Attempt
+from services.outlets.fhir.batch import Audit, Batch, attempted
+from services.outlets.fhir.forecasts import assessment_id
+from services.outlets.fhir.people import People
+from services.outlets.fhir.server import FhirServer
+from services.runtime.ports import Identity, Partition
+
+
+class AlertRecords:
+    """A FHIR server as a destination of alerts."""
+
+    name = "fhir-alerts"
+    topics: tuple[str, ...] = ("alerts",)
+
+    def __init__(self, server: FhirServer, identity: Identity, audit: Audit) -> None:
+        self._server, self._identity, self._audit = server, identity, audit
+
+    def begin(self, partition: Partition, offset: int) -> None:
+        """Nothing that was said before is needed."""
+
+    def deliver(self, event: Event) -> Attempt:
+        """Write what a transition changes."""
+        return attempted(lambda: self._write(event) if isinstance(event, AlertEvent) else [])
+
+    def _write(self, event: AlertEvent) -> list[str]:
+        batch = Batch(self._server, event)
+        patient = People(self._server, self._identity).patient(event.patient)
+        ids = {kind: batch.id(kind, event.alert) for kind in ("Flag", "Task", "Communication")}
+        shown = batch.put("Flag", ids["Flag"], lambda found: flag(found, event, id_=ids["Flag"], patient=patient))
+        behind = assessment_id(event.site, event.patient, event.kind, event.at) if raised_by_model(event) else None
+        batch.put("Task", ids["Task"], lambda found: alert_task(
+            found, event, id_=ids["Task"], patient=patient, flag=shown, assessment=behind,
+        ))  # fmt: skip
+        batch.put("Communication", ids["Communication"], lambda found: communication(
+            found, event, id_=ids["Communication"], patient=patient, flag=shown,
+        ))  # fmt: skip
+        self._audit.tell(batch)
+        return batch.refused
+
+
+def raised_by_model(event: AlertEvent) -> bool:
+    """Whether there is an assessment of the hour in which this was raised."""
+    return isinstance(event, AlertRaised) and event.kind in MODELS
