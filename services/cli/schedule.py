@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Solve and check timetables of admissions, theatres and nurses.", no_args_is_help=True)
 app.command()(bench)
 app.command()(simulate)
-INFEASIBLE, BAD_INPUT = 1, 2
+INFEASIBLE, BAD_INPUT, NO_DEPENDENCY = 1, 2, 3
 WRITING_SECONDS = 0.3
 """Kept of the time for the last writing of the plan."""
 
@@ -59,7 +60,7 @@ def check(
 
 
 @app.command()
-def solve(
+def solve(  # noqa: PLR0917 - typer reads the command line from them
     instance: Annotated[Path, typer.Argument(help="Instance JSON (IHTC 2024).")],
     out: Annotated[Path, typer.Argument(help="Solution JSON to write, again with each better plan.")],
     seconds: Annotated[float, typer.Option(min=0.1, help="Time for all, the start of the search included.")] = 600,
@@ -67,6 +68,12 @@ def solve(
     seed: Annotated[int, typer.Option(min=0, max=10**9, help="Same seed and iterations: same plan.")] = 0,
     iterations: Annotated[int | None, typer.Option(min=1, help="Steps of each thread; the time still ends it.")] = None,
     start: Annotated[Path | None, typer.Option(help="Solution JSON to begin from.")] = None,
+    ray: Annotated[
+        str, typer.Option(help="Address of a Ray cluster (or `local`): a search on each of its actors.")
+    ] = "",
+    actors: Annotated[
+        int, typer.Option(min=1, max=1000, help="With --ray: how many searches of that many threads.")
+    ] = 2,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object for each better plan, and one at last.")
     ] = False,
@@ -74,7 +81,10 @@ def solve(
     """Search for the cheapest timetable; Ctrl-C keeps the best. Exit code 1 when a hard constraint stays broken."""
     began = time.monotonic()
     from ray_jobs.scheduling.ihtp import read_instance, read_solution
-    from ray_jobs.scheduling.solver.solve import solve as search
+    from ray_jobs.scheduling.solver.solve import solve as search_here
+    from ray_jobs.scheduling.solver.spread import solve_spread
+
+    search = partial(solve_spread, address=ray, actors=actors) if ray else search_here
 
     with _progress(seconds, show=not as_json) as told, _until_interrupted() as stop:
 
@@ -100,6 +110,9 @@ def solve(
                 stop=stop,
             )
             write_plan(out, found.solution)
+        except ConnectionError as e:
+            typer.echo(f"no answer from Ray at {ray}: {e}", err=True)
+            raise typer.Exit(NO_DEPENDENCY) from e
         except (OSError, ValueError) as e:
             typer.echo(f"cannot solve {instance.name}: {e}", err=True)
             raise typer.Exit(BAD_INPUT) from e

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -29,13 +30,21 @@ def written(folder: Path, instance: Instance, name: str = "problem") -> Path:
     return path
 
 
+def told(lines: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The better and better plans, and the end; after it only what stands against a plan that keeps every rule."""
+    events = [json.loads(line) for line in lines.splitlines()]
+    names = [event["event"] for event in events]
+    end = names.index("solved")
+    assert names == ["better"] * end + ["solved"] + ["conflict"] * (len(names) - end - 1)
+    return events[:end], events[end]
+
+
 def test_plans_are_streamed_and_the_last_is_written(tmp_path: Path) -> None:
     """Each event is dearer than the next; the file holds the plan of the last one, at the cost that it says."""
     problem, out = written(tmp_path, made_up(3, people=30)), tmp_path / "plan.json"
     limits = ["--seconds", "300", "--iterations", "50000"]
     result = RUNNER.invoke(app, ["solve", str(problem), str(out), *limits, "--json"])
-    *better, solved = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [e["event"] for e in better] == ["better"] * len(better)
+    better, solved = told(result.stdout)
     costs = [(e["violations"], e["cost"]) for e in better]
     assert costs == sorted(costs, reverse=True)
     report = check_timetable(read_instance(problem), read_solution(out))
@@ -133,3 +142,25 @@ def test_a_bench_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert read_table(table)[: len(first)] == first
     assert [row["instance"] for row in read_table(table)] == ["a", "b"]
     assert "| a | 1 | 1 |" in markdown(read_table(table))
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+def test_searches_on_ray_answer_with_the_best_of_all(tmp_path: Path) -> None:
+    """Two actors of a real Ray: the plan written is at the cost that was told last, and none told was better."""
+    problem, out = written(tmp_path, made_up(3, people=30)), tmp_path / "plan.json"
+    limits = ["--seconds", "300", "--iterations", "50000", "--threads", "1"]
+    result = RUNNER.invoke(app, ["solve", str(problem), str(out), *limits, "--ray", "local", "--actors", "2", "--json"])
+    better, solved = told(result.stdout)
+    assert solved["cost"] == better[-1]["cost"]
+    assert sum(solved["violations"].values()) == min(e["violations"] for e in better)
+    assert check_timetable(read_instance(problem), read_solution(out))["total_cost"] == solved["cost"]
+
+
+def test_a_cluster_that_is_not_there_is_exit_3(tmp_path: Path) -> None:
+    """The address is named, and no plan is written."""
+    problem, out = written(tmp_path, made_up(3)), tmp_path / "plan.json"
+    result = RUNNER.invoke(app, ["solve", str(problem), str(out), "--seconds", "5", "--ray", "127.0.0.1:1"])
+    assert result.exit_code == 3
+    assert "127.0.0.1:1" in result.stderr
+    assert not out.exists()
