@@ -4,15 +4,22 @@ The real one is the HAPI FHIR that `python -m tests.servers.hapi` fetched, or an
 names.
 """
 
+import secrets
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 
 from schemas.events import ScheduleDecided
+from schemas.fhir.facts import encounter_id
 from schemas.fhir.service_request import request_id
 from schemas.ids import digest
 from services.outlets.delivery import Outcome
+from services.outlets.fhir.alerts import AlertRecords
+from services.outlets.fhir.batch import Audit
+from services.outlets.fhir.findings import FindingRecords
+from services.outlets.fhir.forecasts import ForecastRecords, assessment_id
 from services.outlets.fhir.http_server import HttpFhirServer
 from services.outlets.fhir.outlet import HospitalServer
 from services.outlets.fhir.plans import Plans
@@ -22,6 +29,8 @@ from services.runtime.ports import Identifier
 from tests.fakes.fhir import FakeFhir
 from tests.fakes.fhir.server import TOKEN
 from tests.servers.hapi import real_server
+from tests.services.outlets.alerts import PATIENT, life
+from tests.services.outlets.fhir.care import SITE, START, WROTE, encounter, explained, film, forecast, observation
 from tests.services.outlets.fhir.plans import booking, decide, plan
 
 
@@ -162,3 +171,61 @@ def test_a_whole_plan_is_taken(server: FhirServer, name: Callable[[str], str]) -
     for decision in (decide("it"), decide("it", "undo", minutes=2)):
         assert server.read("Provenance", digest(site, "Provenance", decision.id)) is not None
         assert server.read("Task", digest(site, "Task", decision.id, wanted.request)) is not None
+
+
+def care(server: FhirServer, name: Callable[[str], str]) -> FakeIdentity:
+    """The patient, the stay and a reading at the server, under ids of this run."""
+    people = FakeIdentity(lambda: PATIENT)
+    people.register(SITE, [Identifier("fhir", name("p"))])
+    subject = {"subject": {"reference": f"Patient/{name('p')}"}}
+    lactate = observation(name("lac"), "2524-7", 4.1, "mmol/L", START - timedelta(minutes=10))
+    server.put("Patient", name("p"), to(patient(name("p"))))
+    server.put("Encounter", name("e"), to(encounter(name("e")) | subject))
+    server.put("Observation", name("lac"), to(lactate | subject))
+    return people
+
+
+def test_an_alerts_whole_life_is_taken(server: FhirServer, name: Callable[[str], str]) -> None:
+    """Every resource of every transition is taken, and a repeat of them all changes nothing."""
+    people, alert = care(server, name), name("alert")
+    told = AlertRecords(server, people, Audit(lambda: WROTE))
+    for event in (said := life(alert)):
+        assert told.deliver(event).outcome is Outcome.DELIVERED
+    ids = {kind: digest(SITE, kind, alert) for kind in ("Flag", "Task", "Communication")}
+    stands = {kind: server.read(kind, id_) for kind, id_ in ids.items()}
+    assert [(r or {}).get("status") for r in stands.values()] == ["inactive", "completed", "completed"]
+    for event in said:
+        assert told.deliver(event).outcome is Outcome.DELIVERED
+    assert {kind: server.read(kind, id_) for kind, id_ in ids.items()} == stands
+    assert server.read("AuditEvent", digest(SITE, "AuditEvent", said[0].id)) is not None
+
+
+def test_a_forecast_is_taken(server: FhirServer, name: Callable[[str], str]) -> None:
+    """With the server's own stay and reading as what it is about and made from."""
+    people = care(server, name)
+    told = ForecastRecords(server, people, Audit(lambda: WROTE), lambda *_: None)
+    stay, at = encounter_id(SITE, name("e")), START + timedelta(days=secrets.randbelow(300_000))
+    risen = forecast(5, 0.2, "raised", encounter=stay, as_of=at)
+    for event in (explained(risen), risen, risen):
+        assert told.deliver(event).outcome is Outcome.DELIVERED
+    id_ = assessment_id(SITE, PATIENT, "sepsis", at)
+    found = server.read("RiskAssessment", id_)
+    assert found is not None
+    assert found["encounter"] == {"reference": f"Encounter/{name('e')}"}
+    assert found["basis"][0] == {"reference": f"Observation/{name('lac')}"}
+    assert found["prediction"][0]["probabilityDecimal"] == 0.2
+    assert server.read("Provenance", digest(SITE, "Provenance", id_)) is not None
+
+
+def test_a_film_is_taken(server: FhirServer, name: Callable[[str], str]) -> None:
+    """A finding, and a film that the model may not read."""
+    people, instance = care(server, name), f"2.25.{secrets.randbits(100)}"
+    told = FindingRecords(server, people, Audit(lambda: WROTE))
+    names = (instance, "chest-pneumonia", "1.0")
+    for event in (film(instance=instance), film(9, instance=instance, outcome="cannot assess", probability=None)):
+        assert told.deliver(event).outcome is Outcome.DELIVERED
+    report = server.read("DiagnosticReport", digest(SITE, "DiagnosticReport", *names))
+    seen = server.read("Observation", digest(SITE, "Observation", *names))
+    assert report is not None
+    assert seen is not None
+    assert (report["result"], "dataAbsentReason" in seen) == ([{"reference": f"Observation/{seen['id']}"}], True)
