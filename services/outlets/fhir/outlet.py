@@ -12,7 +12,7 @@ from typing import Final
 from schemas.events import Event, ScheduleDecided, ScheduleProposed
 from services.outlets.delivery import NEXT, Next, Outcome
 from services.outlets.destination import Attempt
-from services.outlets.fhir.batch import attempted
+from services.outlets.fhir.batch import Audit, Batch, attempted
 from services.outlets.fhir.effects import Ask, Book, CallOff, Cancel, Effect, effects
 from services.outlets.fhir.people import People
 from services.outlets.fhir.plans import Change, Plans
@@ -45,8 +45,10 @@ class HospitalServer:
         identity: Identity,
         remember: Callable[[Partition, int], Plans],
         *,
+        audit: Audit | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._audit = audit
         self._server, self._identity, self._remember, self._monotonic = server, identity, remember, monotonic
         self._plans = Plans()
         self._progress: dict[str, _Progress] = {}
@@ -90,6 +92,8 @@ class HospitalServer:
             except ServerRefused as error:
                 now.refused.append(f"{_name(effect)}: {error.reason}")
             now.done += 1
+        if self._audit is not None:
+            self._audit.tell(Batch(self._server, decided, now.writer.targets, now.refused))
         return now.refused
 
 

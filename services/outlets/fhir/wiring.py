@@ -49,7 +49,7 @@ def fhir_lanes(
             opened.close()
 
     made: dict[str, tuple[Callable[[], Destination], First]] = {
-        "plans": (lambda: HospitalServer(server(), identity, plans), "earliest"),
+        "plans": (lambda: HospitalServer(server(), identity, plans, audit=audit), "earliest"),
         "alerts": (lambda: AlertRecords(server(), identity, audit), "earliest"),
         "forecasts": (lambda: ForecastRecords(server(), identity, audit, heard), "latest"),
         "findings": (lambda: FindingRecords(server(), identity, audit), "latest"),

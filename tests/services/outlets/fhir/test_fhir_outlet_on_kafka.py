@@ -21,6 +21,7 @@ from services.runtime.ports import Identifier
 from tests.fakes.fhir import FakeFhir
 from tests.fakes.fhir.server import TOKEN
 from tests.fakes.grafana.faults import CutShort, Fault, Lose, Reply
+from tests.services.outlets.alerts import life
 from tests.services.outlets.fhir.plans import booking, decide, patient, plan, service_request
 
 pytestmark = pytest.mark.servers
@@ -31,6 +32,7 @@ PROGRAM = (
 )
 SITE = "fhir-outlet"
 OPERATIONS = 12
+ALERTS = 10
 
 
 def start(kafka: KafkaServer, folder: Path, url: str) -> subprocess.Popen[bytes]:
@@ -57,12 +59,16 @@ def booked(n: int, day: int, key: str) -> Booking:
 
 
 def test_killed_while_it_writes(kafka_server: KafkaServer, tmp_path: Path) -> None:
-    """Killed within the second plan, which is then undone: each appointment once, in the end as approved first."""
+    """Killed within the second plan, which is then undone: each appointment once, in the end as approved first.
+
+    Alerts that are told at the same time come through too, each transition once.
+    """
     create_topics(kafka_server.address, 2)
     key = SqliteIdentity(f"sqlite:///{tmp_path}/identity.db").register(SITE, [Identifier("fhir", "p-1")])
     first = plan("kafka-first", *(booked(n, 6, key) for n in range(OPERATIONS)))
     second = plan("kafka-second", *(booked(n, 8, key) for n in range(OPERATIONS // 2)))
     said = (first, decide("kafka-first"), second, decide("kafka-second", minutes=2))
+    lives = [e.model_copy(update={"patient": key}) for n in range(ALERTS) for e in life(f"a{n}", n)]
 
     def tell(*events: Event) -> None:
         messages = [outgoing(e.model_copy(update={"site": SITE}), source="test", partitions=2) for e in events]
@@ -76,6 +82,7 @@ def test_killed_while_it_writes(kafka_server: KafkaServer, tmp_path: Path) -> No
         outlet = start(kafka_server, tmp_path, server.url)
         try:
             tell(*said)
+            tell(*lives)
             server.fail(Fault(Lose(), method="PUT"), Fault(CutShort(), method="GET"), Fault(Reply(503)))
             wait_for(lambda: len(server.store.all("Provenance")) == 1)
             outlet.send_signal(signal.SIGKILL)
@@ -89,6 +96,11 @@ def test_killed_while_it_writes(kafka_server: KafkaServer, tmp_path: Path) -> No
             standing = server.store.all("Appointment")
             assert len(standing) == OPERATIONS
             assert {(a["status"], a["start"]) for a in standing} == {("booked", "2026-01-06T09:00:00+00:00")}
+            wait_for(lambda: [f["status"] for f in server.store.all("Flag")] == ["inactive"] * ALERTS)
+            wait_for(lambda: len(server.store.all("AuditEvent")) == len(lives) + 3)
+            assert [t["status"] for t in server.store.all("Task") if "focus" in t and "stat" in t.values()] == (
+                ["completed"] * ALERTS
+            )
         finally:
             publisher.close()
             outlet.terminate()

@@ -2,7 +2,10 @@
 
 from schemas.events import Assignment
 from schemas.fhir.library import validate
+from services.outlets.fhir.outlet import HospitalServer
+from services.outlets.fhir.plans import Plans
 from tests.services.outlets.fhir.bench import Bench, times
+from tests.services.outlets.fhir.care import audit
 from tests.services.outlets.fhir.plans import NOW, PATIENTS, booking, decide, hospital, plan
 
 FIRST = plan("first", booking(1, 6), booking(2, 7, who="p-2"), moves=1)
@@ -178,3 +181,13 @@ def test_an_unknown_proposal_is_a_dead_letter() -> None:
     bench.turns()
     assert len(bench.buried()) == 1
     assert len(bench.standing("Appointment")) == 2
+
+
+def test_the_audit_trail() -> None:
+    """One AuditEvent for a decision, with all that it wrote."""
+    bench = Bench(make=lambda it: HospitalServer(it.server, it.people, lambda *_: Plans(), audit=audit(wanted=True)))
+    bench.say(FIRST, decide("first"))
+    bench.turns()
+    (found,) = bench.standing("AuditEvent")
+    assert len(found["entity"]) == len(bench.standing("Provenance")[0]["target"]) + 1
+    assert bench.invalid() == []
