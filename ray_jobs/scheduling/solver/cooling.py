@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-COARSE, JOINT = (420, 230, 60, 10, 170, 134, 0, 0, 0), (300, 160, 60, 4, 80, 60, 200, 60, 100)
-"""Shares of the kinds of step, in the order of `STEPS`, in 1024."""
+COARSE, JOINT = (600, 340, 40, 6, 25, 13, 0, 0, 0), (300, 160, 60, 4, 40, 30, 600, 120, 200)
+"""Shares of the kinds of step, in the order of `STEPS`. Pushing in takes ten times as long as any other kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,19 @@ def at(cooling: Cooling, share: float) -> tuple[int, float]:
 def cooling_for(left_out: int, thread: int, *, warm_start: bool) -> Cooling:
     """Scale to the price of leaving a patient out; a given plan is warmed little, to stay near it.
 
-    Even threads look for the patients' days and rooms without the nurses first, odd ones for all at once: which is
-    better differs from instance to instance.
+    First the patients' days and rooms without the nurses, then all at once. Odd threads take longer for the first:
+    which is better differs from instance to instance.
     """
     price = max(50.0, float(left_out))
     if warm_start:
-        return (Stage(1.0, 1, 0.02 * price, 0.5, JOINT),)
-    quick = Stage(0.06, 1, 0.05 * price, 0.7, JOINT)
-    if thread % 2:
-        return quick, Stage(0.94, 1, 0.1 * price, 0.5, JOINT)
-    coarse = Stage(0.34, 0, 0.12 * price, 0.015 * price, COARSE)
-    return quick, coarse, Stage(0.60, 1, 0.04 * price, 0.5, JOINT)
+        return (Stage(1.0, 1, 0.02 * price, COLD, JOINT),)
+    coarse = 0.5 if thread % 2 else 0.34
+    return (
+        Stage(0.06, 1, 0.05 * price, 0.7, JOINT),
+        Stage(coarse, 0, 0.12 * price, 0.015 * price, COARSE),
+        Stage(0.94 - coarse, 1, 0.02 * price, COLD, JOINT),
+    )
+
+
+COLD = 0.25
+"""Where the cooling ends: a quarter of the least weight that a cost can have."""
