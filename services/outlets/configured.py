@@ -19,7 +19,7 @@ from services.runtime.settings import Settings
 from services.runtime.yaml_document import Document, DocumentError, read
 
 F = TypeVar("F", bound=BaseModel)
-RESERVED = frozenset({"grafana", "fhir"})
+RESERVED = frozenset({"grafana", "fhir", "fhir-alerts", "fhir-forecasts", "fhir-findings"})
 
 
 @dataclass(frozen=True, slots=True)
