@@ -135,7 +135,7 @@ class ForecastExplained(ModelEvent):
 class PatientContextChanged(RiskEvent):
     """Where the patient is now and what limits care; told on change, for those who read no `clinical`.
 
-    `sepsis` is known where it was diagnosed and is active, treated where an antibiotic was given for it.
+    `sepsis_since` is the onset of a sepsis that was diagnosed in this stay.
     """
 
     encounter: Id | None = None
@@ -146,4 +146,4 @@ class PatientContextChanged(RiskEvent):
     care_limit: Literal["full", "no_escalation", "palliative", "comfort"] = "full"
     oxygen_scale: Literal[1, 2] = 1
     merged_into: PatientKey | None = None
-    sepsis: Literal["none", "known", "treated"] = "none"
+    sepsis_since: AwareDatetime | None = None

@@ -15,7 +15,6 @@ from services.alerting.rules import ROLES
 from services.alerting.table import Phase
 
 Whereabouts = Literal["unknown", "here", "left"]
-Sepsis = Literal["none", "known", "treated"]
 Seen = tuple[tuple[str, str], ...]
 """What combinations remember, by name and number of the condition (`services.alerting.combined`), sorted."""
 NOWHERE: Final = Place()
@@ -40,7 +39,8 @@ class Case:
     """The newest signals while no alert stands, oldest first: 1 above the level that raises, 0 not; no leading 0."""
     under: int = 0
     limit: str = "full"
-    sepsis: Sepsis = "none"
+    sepsis_since: datetime | None = None
+    """The onset of a sepsis that was diagnosed in this stay."""
     whereabouts: Whereabouts = "unknown"
     level: int = 0
     """Which of ROLES is addressed."""
@@ -69,7 +69,7 @@ def standing(case: Case, *, id_: str, site: str, patient: str, known: datetime) 
         "recent": case.recent if case.recent != "1" * over else "",
         "level": str(case.level) if case.level else "",
         "addressed": _text(case.addressed), "held": _text(case.held), "silent_until": _text(case.silent_until),
-        "sepsis": case.sepsis if case.sepsis != "none" else "", "seen": json.dumps(case.seen) if case.seen else "",
+        "sepsis_since": _text(case.sepsis_since), "seen": json.dumps(case.seen) if case.seen else "",
         "suppressed": "yes" if case.phase == "suppressed" else "",
     }  # fmt: skip
     extra |= {name: mark for name, mark in marks.items() if mark}
@@ -86,14 +86,14 @@ def standing(case: Case, *, id_: str, site: str, patient: str, known: datetime) 
 def restored(event: AlertStanding) -> Case:
     """The case again; also from a standing that an earlier version wrote (without `level`: its first role)."""
     extra = event.extra
-    whereabouts, sepsis = extra.get("whereabouts"), extra.get("sepsis")
+    whereabouts = extra.get("whereabouts")
     last = len(ROLES) - 1
     return Case(
         kind=event.kind, phase="suppressed" if "suppressed" in extra else event.phase, alert=event.alert,
         severity=event.severity or "amber", raised=event.raised, changed=event.changed, until=event.until,
         last_heard=event.last_heard, place=event.place, summary=event.summary,
         recent=extra.get("recent", "1" * event.over), under=event.under, limit=extra.get("limit", "full"),
-        sepsis="known" if sepsis == "known" else "treated" if sepsis == "treated" else "none",
+        sepsis_since=_instant(extra, "sepsis_since"),
         whereabouts="here" if whereabouts == "here" else "left" if whereabouts == "left" else "unknown",
         level=last if "unanswered" in extra else min(int(extra.get("level", "0")), last),
         addressed=_instant(extra, "addressed"), held=_instant(extra, "held"),
@@ -106,8 +106,8 @@ def restored(event: AlertStanding) -> Case:
 def quiet(case: Case, at: datetime) -> Case:
     """Nothing stands any more; where the patient is, what limits care and what was seen is kept."""
     return replace(
-        Case(case.kind), place=case.place, limit=case.limit, sepsis=case.sepsis, whereabouts=case.whereabouts,
-        changed=at, silent_until=case.silent_until, seen=case.seen,
+        Case(case.kind), place=case.place, limit=case.limit, sepsis_since=case.sepsis_since,
+        whereabouts=case.whereabouts, changed=at, silent_until=case.silent_until, seen=case.seen,
     )  # fmt: skip
 
 

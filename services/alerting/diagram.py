@@ -28,7 +28,7 @@ _MEANING: Final = {
     "silent": "nothing was heard for too long",
     "left": "discharged or died",
     "limited": "palliative or comfort care was decided",
-    "released": "that limit was lifted, or sepsis is no longer known",
+    "released": "that limit was lifted, or sepsis has been known for so long that a new one is news",
     "merged": "the patient goes on under another key",
 }
 _HEAD: Final = """# Alerts

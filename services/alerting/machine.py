@@ -62,14 +62,16 @@ def _above(case: Case, signal: Signal, what: Happening, policy: Policy) -> tuple
         return case, None
     if case.limit in policy.suppressing_limits:
         return case, replace(what, given="withheld", reason=f"care limit: {case.limit}")
-    if known_sepsis(case, policy):
-        return case, replace(what, given="withheld", reason=f"sepsis is {case.sepsis} already")
+    if known_sepsis(case, policy, what.at):
+        since = case.sepsis_since and case.sepsis_since.isoformat(timespec="minutes")
+        return case, replace(what, given="withheld", reason=f"sepsis is known already, since {since}")
     return case, what
 
 
-def known_sepsis(case: Case, policy: Policy) -> bool:
+def known_sepsis(case: Case, policy: Policy, at: datetime) -> bool:
     """Whether a new sepsis alert would tell a care team what it knows."""
-    return case.kind == "sepsis" and case.sepsis != "none" and policy.suppress_known_sepsis
+    since = case.sepsis_since
+    return case.kind == "sepsis" and since is not None and at < since + policy.known_sepsis_for
 
 
 def _step(at: datetime) -> datetime:

@@ -44,8 +44,8 @@ class Policy(Part):
     """All rules of a ward. `risks` names the models whose live forecasts may alert.
 
     `unanswered_is_red`: an amber alert that its first role left unanswered goes on as red. `tell_on_transfer`: an alert
-    that moves to another ward is told there anew. `suppress_known_sepsis`: where sepsis is diagnosed or treated
-    already, no new sepsis alert is raised.
+    that moves to another ward is told there anew. For `known_sepsis_for` from the onset of a sepsis
+    that was diagnosed in this stay no new sepsis alert is raised.
     """
 
     time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
@@ -63,7 +63,7 @@ class Policy(Part):
     quiet_hours: QuietHours | None = None
     maintenance: Mapping[Words, Maintenance] = {}
     suppressing_limits: frozenset[Limit] = frozenset({"palliative", "comfort"})
-    suppress_known_sepsis: bool = True
+    known_sepsis_for: Duration = timedelta(days=3)
     snooze: Duration = timedelta(hours=1)
     snooze_at_most: Duration = timedelta(hours=8)
     unanswered_is_red: bool = True

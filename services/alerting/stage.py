@@ -147,8 +147,8 @@ class AlertingStage:
         for kind, case in state.cases.items():
             here = "here" if event.open else "left" if case.whereabouts == "here" else case.whereabouts
             state.cases[kind] = replace(
-                case, place=event.place if event.open else case.place, limit=event.care_limit, sepsis=event.sepsis,
-                whereabouts=here, seen=() if here == "left" else case.seen,
+                case, place=event.place if event.open else case.place, limit=event.care_limit,
+                sepsis_since=event.sepsis_since, whereabouts=here, seen=() if here == "left" else case.seen,
             )  # fmt: skip
             for what in self._meant(state, kind, event, cause, before=case.place.ward):
                 said += self._apply(state, kind, what)
@@ -169,7 +169,7 @@ class AlertingStage:
             yield Happening("moved", event.as_of, cause, reason=reason, told=event.known)
         if event.care_limit in policy.suppressing_limits:
             yield Happening("limited", event.as_of, cause, reason=f"care limit: {event.care_limit}")
-        elif not known_sepsis(case, policy):
+        elif not known_sepsis(case, policy, event.as_of):
             yield Happening("released", event.as_of, cause)
 
     def _decision(self, state: PatientCases, event: DecisionMade, cause: str) -> list[Emit]:

@@ -22,7 +22,7 @@ Input = Literal[
     "moved",  # the patient lies on another ward
     "silent",  # nothing was heard for too long
     "left",  # discharged or died
-    "limited", "released",  # a care limit was set; or lifted, or sepsis is no longer known
+    "limited", "released",  # a care limit was set; or lifted, or sepsis has been known for long
     "merged",  # the patient is someone else now
 ]  # fmt: skip
 Transition = Literal[

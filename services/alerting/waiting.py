@@ -14,7 +14,7 @@ from services.alerting.rules import ROLES
 from services.alerting.said import MAX_REASON, Happening
 from services.alerting.table import STANDING, Input
 
-_ORDER: Final[tuple[Input, ...]] = ("wake", "notify", "unanswered", "silent")
+_ORDER: Final[tuple[Input, ...]] = ("wake", "notify", "unanswered", "silent", "released")
 """Which comes first where several are due at one instant."""
 
 
@@ -31,6 +31,8 @@ def deadlines(case: Case, policy: Policy) -> dict[Input, datetime]:
         wait = rule.waits(case.severity).of(case.role)
         if wait is not None:
             found["unanswered"] = since + wait
+    if case.phase == "suppressed" and case.limit not in policy.suppressing_limits and case.sepsis_since is not None:
+        found["released"] = case.sepsis_since + policy.known_sepsis_for
     if case.phase in STANDING - {"stale"} and rule.stale_after is not None and case.last_heard is not None:
         found["silent"] = case.last_heard + rule.stale_after
     return found

@@ -23,10 +23,10 @@ app.command("budget")(budget)
 
 
 @app.callback(invoke_without_command=True)
-def alerts(context: typer.Context) -> None:
+def alerts(context: typer.Context, *, as_json: Json = False) -> None:
     """Without a command: what stands now."""
     if context.invoked_subcommand is None:
-        list_alerts()
+        list_alerts(as_json=as_json)
 
 
 @app.command("list")

@@ -14,17 +14,13 @@ from ray_jobs.registry import RegistryError, list_models, models_folder, sha256
 from ray_jobs.risk import drift
 from ray_jobs.risk.grid import COLUMNS, EXTRA_COLUMNS
 from ray_jobs.risk.reference import NAME, ReadingReference, Reference, read
+from schemas.codes import sepsis
 from schemas.events import ConditionRecorded
 from services.runtime import logs
 
 Outcome = Literal["sepsis", "death"]
 OUTCOMES: Final[Mapping[str, Outcome]] = {"sepsis": "sepsis", "deterioration": "death"}
 """What became of a patient, by model: a diagnosis of sepsis with its onset, or death at the end of the stay."""
-SNOMED: Final = "http://snomed.info/sct"
-SEPSIS_SNOMED: Final = frozenset({"91302008", "76571007", "10001005"})
-"""Sepsis; septic shock; bacterial sepsis."""
-SEPSIS_ICD10: Final = ("A40", "A41", "R65.2")
-"""Streptococcal and other sepsis; severe sepsis (ICD-10-CM)."""
 RANGES: Final = {column.name: (column.low, column.high) for column in (*COLUMNS, *EXTRA_COLUMNS)}
 _log = logs.get(__name__)
 
@@ -89,8 +85,4 @@ def watchables(folder: Path | None = None) -> dict[str, Watchable]:
 
 def is_sepsis(event: ConditionRecorded) -> bool:
     """Whether an active diagnosis is sepsis."""
-    if not event.active:
-        return False
-    if event.system == SNOMED:
-        return event.code in SEPSIS_SNOMED
-    return "icd-10" in event.system and event.code.startswith(SEPSIS_ICD10)
+    return event.active and sepsis.is_sepsis(event.system, event.code)

@@ -22,7 +22,7 @@ def context(state: PatientState, cause: str) -> list[Emit]:
     encounter, place = (None, Place()) if stay is None else (stay.encounter, stay.place)
     said = [
         encounter, place.ward, place.room, place.bed, course.sex, course.born, course.care_limit, course.oxygen_scale,
-        course.merged_into,
+        course.merged_into, course.sepsis_since,
     ]  # fmt: skip
     told = orjson.dumps(said).decode()
     if told == state.told.context:
@@ -35,6 +35,7 @@ def context(state: PatientState, cause: str) -> list[Emit]:
                 patient=state.patient, known=at, as_of=at, encounter=encounter, open=stay is not None, place=place,
                 sex=course.sex, age_years=_age(course.born, at.date()),
                 care_limit=course.care_limit, oxygen_scale=course.oxygen_scale, merged_into=course.merged_into,
+                sepsis_since=course.sepsis_since,
             )
         )
     ]  # fmt: skip

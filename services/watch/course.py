@@ -6,9 +6,10 @@ matter: each field is a maximum over (clinical time, `known`, id). SNOMED CT 773
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final, Literal, TypeVar
 
+from schemas.codes.sepsis import is_sepsis
 from schemas.events import (
     CareLimitSet,
     ConditionRecorded,
@@ -37,6 +38,8 @@ SlowFact = (
     | PatientMerged
 )
 PREGNANCY: Final = "77386006"
+BEFORE_STAY: Final = timedelta(hours=24)
+"""A sepsis that began so long before the stay, or later, is one of this stay; older ones are history."""
 T = TypeVar("T")
 
 
@@ -63,6 +66,7 @@ class Course:
     oxygen_scale: Literal[1, 2] = 1
     care_limit: Limit = "full"
     pregnant: bool = False
+    sepsis_since: datetime | None = None
     merged_into: str | None = None
     stay: Stay | None = None
     last_end: datetime | None = None
@@ -85,9 +89,12 @@ def course(facts: Mapping[str, SlowFact]) -> Course:
     limits = [f for f in told if isinstance(f, CareLimitSet)]
     conditions = {f.condition: f for f in told if isinstance(f, ConditionRecorded) and f.code == PREGNANCY}
     merged = [f.into for f in told if isinstance(f, PatientMerged)]
+    septic = {f.condition: f for f in told if isinstance(f, ConditionRecorded) and is_sepsis(f.system, f.code)}
     stays = _stays(told)
     died = _last([f.died for f in registered if f.died])
     still = [] if died else [s for s in stays if s.ended is None]
+    stay = max(still, key=lambda s: (s.started, s.encounter), default=None)
+    onsets = [f.onset or f.known for f in septic.values() if f.active]
     return Course(
         born=_last([f.born for f in registered if f.born]),
         sex=_last([f.sex for f in registered if f.sex != "unknown"]) or "unknown",
@@ -97,7 +104,8 @@ def course(facts: Mapping[str, SlowFact]) -> Course:
         care_limit=max(reversed(limits), key=lambda f: f.decided).limit if limits else "full",
         pregnant=any(f.active for f in conditions.values()),
         merged_into=_last(merged),
-        stay=max(still, key=lambda s: (s.started, s.encounter), default=None),
+        sepsis_since=max((o for o in onsets if stay and o >= stay.started - BEFORE_STAY), default=None),
+        stay=stay,
         last_end=max((s.ended for s in stays if s.ended is not None), default=died),
     )
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from ray_jobs.registry import Card
 from ray_jobs.risk.grid import row_of
+from schemas.codes.sepsis import is_sepsis
 from schemas.events import (
     CareLimitSet,
     ConditionRecorded,
@@ -199,7 +200,7 @@ class WatchStage:
 def _irrelevant(fact: SlowFact) -> bool:
     """Other diagnoses are for others; a patient merged into itself is nobody's fact."""
     if isinstance(fact, ConditionRecorded):
-        return fact.code != PREGNANCY
+        return fact.code != PREGNANCY and not is_sepsis(fact.system, fact.code)
     return isinstance(fact, PatientMerged) and fact.into == fact.patient
 
 

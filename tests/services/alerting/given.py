@@ -96,12 +96,12 @@ def finding(at: datetime, probability: float = 0.8) -> ImagingFindingReported:
 
 def context(
     at: datetime, *, open_: bool = True, limit: Literal["full", "no_escalation", "palliative", "comfort"] = "full",
-    ward: str = "5B", into: str | None = None, sepsis: Literal["none", "known", "treated"] = "none",
+    ward: str = "5B", into: str | None = None, sepsis: datetime | None = None,
 ) -> PatientContextChanged:  # fmt: skip
     """Where the patient is."""
     return PatientContextChanged(
         id=digest("context", at, open_, limit, ward, sepsis), site=SITE, patient=PATIENT, known=at, as_of=at,
-        open=open_, place=Place(ward=ward if open_ else None), care_limit=limit, merged_into=into, sepsis=sepsis,
+        open=open_, place=Place(ward=ward if open_ else None), care_limit=limit, merged_into=into, sepsis_since=sepsis,
     )  # fmt: skip
 
 

@@ -244,18 +244,28 @@ def test_in_maintenance_all_is_recorded_and_nobody_told() -> None:
 def test_known_sepsis_withholds_a_new_sepsis_alert_only() -> None:
     """Told once as suppressed, and raised when the diagnosis no longer holds; a standing alert and NEWS2 go on."""
     driver = with_policy(Policy())
-    driver.give(context(minutes(1), sepsis="known"))
+    driver.give(context(minutes(1), sepsis=minutes(0)))
     said = driver.give(*(forecast(minutes(2 + n), 0.5) for n in range(4)))
     assert [(names([e])[0], e.kind) for e in said] == [("Suppressed", "sepsis")]
     assert names(driver.give(score(minutes(9), 7))) == ["Raised"]
     driver.restart()
     driver.give(context(minutes(10)))
     assert [e.kind for e in driver.give(*(forecast(minutes(11 + n), 0.5) for n in range(2)))] == ["sepsis"]
-    standing = driver.give(context(minutes(20), sepsis="treated"))
-    assert standing == []
-    off = with_policy(policy(suppress_known_sepsis=False))
-    off.give(context(minutes(1), sepsis="known"))
+    assert driver.give(context(minutes(20), sepsis=minutes(15))) == []
+    off = with_policy(policy(known_sepsis_for="0 min"))
+    off.give(context(minutes(1), sepsis=minutes(0)))
     assert names(off.give(*(forecast(minutes(2 + n), 0.5) for n in range(2)))) == ["Raised"]
+
+
+def test_a_sepsis_known_for_days_withholds_nothing_new() -> None:
+    """After three days a new rise is news: also where one was withheld meanwhile."""
+    driver = with_policy(Policy())
+    driver.give(context(minutes(1), sepsis=minutes(0)))
+    late = 3 * 24 * 60
+    assert names(driver.give(*(forecast(minutes(late - 30 + n), 0.5) for n in range(3)))) == ["Suppressed"]
+    driver.restart()
+    assert driver.tick(minutes(late + 1)) == []
+    assert names(driver.give(*(forecast(minutes(late + 2 + n), 0.5) for n in range(2)))) == ["Raised"]
 
 
 def test_the_roster_says_who_is_reached() -> None:

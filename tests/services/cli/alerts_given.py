@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from schemas.codes import SNOMED
 from schemas.events import (
     AvailabilityPublished,
     ConditionRecorded,
@@ -18,7 +19,6 @@ from schemas.events import (
 )
 from schemas.ids import digest
 from services.cli import alerts_log
-from services.drift.watchable import SNOMED
 from services.runtime.fake_log import FakeLog
 from services.runtime.outgoing import outgoing
 

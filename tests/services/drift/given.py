@@ -10,6 +10,7 @@ from scipy.special import expit, logit
 
 from ray_jobs.risk import reference
 from ray_jobs.risk.reference import Reference
+from schemas.codes import SNOMED
 from schemas.events import (
     ConditionRecorded,
     EncounterEnded,
@@ -24,7 +25,7 @@ from schemas.events import (
 )
 from schemas.ids import digest
 from services.drift.core import Drift
-from services.drift.watchable import SNOMED, Watchable
+from services.drift.watchable import Watchable
 
 T0 = datetime(2026, 3, 2, tzinfo=UTC)
 SITE, MODEL, VERSION, THRESHOLD = "main", "sepsis", "1", 0.2

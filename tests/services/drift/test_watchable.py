@@ -7,8 +7,9 @@ import pytest
 
 from ray_jobs.registry import Card, Population, write_card
 from ray_jobs.risk import reference
+from schemas.codes import SNOMED
 from schemas.events import ConditionRecorded
-from services.drift.watchable import SNOMED, is_sepsis, probability_bin, watchables
+from services.drift.watchable import is_sepsis, probability_bin, watchables
 from tests.services.drift.given import made_with, watchable
 
 

@@ -1,6 +1,6 @@
 """What watch says on each fact (services/watch/stage.py)."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 import numpy as np
@@ -250,6 +250,23 @@ def test_context_is_told_on_change_only() -> None:
         (False, None, "full"), (True, "5B", "full"), (True, "4A", "full"), (True, "4A", "palliative"),
         (False, None, "palliative"),
     ]  # fmt: skip
+
+
+def test_a_sepsis_of_this_stay_is_told_with_the_context() -> None:
+    """Its onset, until it is no longer active; one of an earlier stay and other diagnoses are not told."""
+    driver = admitted()
+
+    def diagnosed(name: str, code: str, onset: datetime, *, active: bool = True) -> list[datetime | None]:
+        fact = ConditionRecorded(
+            id=f"{name}-{active}", site=SITE, patient=PATIENT, known=minutes(60 if active else 90), condition=name,
+            system="http://snomed.info/sct", code=code, onset=onset, active=active,
+        )  # fmt: skip
+        return [e.sepsis_since for e in driver.give(fact) if isinstance(e, PatientContextChanged)]
+
+    assert diagnosed("old", "91302008", minutes(0) - timedelta(days=30)) == []
+    assert diagnosed("other", "38341003", minutes(5)) == []
+    assert diagnosed("now", "91302008", minutes(5)) == [minutes(5)]
+    assert diagnosed("now", "91302008", minutes(5), active=False) == [None]
 
 
 @pytest.mark.parametrize("born", [date(1850, 1, 1), date(2031, 1, 1)])
