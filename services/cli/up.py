@@ -12,18 +12,23 @@ from services.runtime.errors import DependencyError
 from services.runtime.settings import Settings
 
 WRONG_USAGE, NO_DEPENDENCY = 2, 3
+BY_NAME_ONLY = {"cds-hooks": "cds_hooks"}
+"""Services that run only where they are named, and their folders."""
 
 
 def up(
-    services: Annotated[list[str] | None, typer.Argument(help=f"Of: {', '.join(SERVICES)}. Default: all.")] = None,
+    services: Annotated[
+        list[str] | None, typer.Argument(help=f"Of: {', '.join(SERVICES)}. Default: all these; or cds-hooks.")
+    ] = None,
     *,
     create_topics: Annotated[bool, typer.Option(help="Create the topics that do not exist, first.")] = False,
 ) -> None:
     """Run one service here, or several as supervised children, until SIGTERM. (docs/settings.md)."""
     wanted = tuple(services or SERVICES)
-    unknown = sorted(set(wanted) - set(SERVICES))
+    unknown = sorted(set(wanted) - set(SERVICES) - set(BY_NAME_ONLY))
     if unknown:
-        typer.echo(f"unknown service: {', '.join(unknown)}; there are: {', '.join(SERVICES)}", err=True)
+        there = ", ".join((*SERVICES, *BY_NAME_ONLY))
+        typer.echo(f"unknown service: {', '.join(unknown)}; there are: {there}", err=True)
         raise typer.Exit(WRONG_USAGE)
     settings = Settings()
     try:
@@ -32,7 +37,8 @@ def up(
 
             create(settings.kafka, settings.partitions)
         if len(wanted) == 1:
-            import_module(f"services.{wanted[0].replace('-', '.')}.main").main(settings)
+            folder = BY_NAME_ONLY.get(wanted[0]) or wanted[0].replace("-", ".")
+            import_module(f"services.{folder}.main").main(settings)
         else:
             _several(wanted)
     except (DependencyError, CannotStartError) as error:

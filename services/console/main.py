@@ -13,7 +13,7 @@ from services.console.parts import Parts
 from services.console.projection.fold import Touched
 from services.console.projection.follower import Follower
 from services.console.projection.store import Store
-from services.console.publishing import LazyPublisher
+from services.runtime.publishing import LazyPublisher
 from services.console.reading.system import Model, modes
 from services.console.reading.viewer import Names
 from services.runtime import logs, web

@@ -65,6 +65,12 @@ class Settings(BaseSettings):
     """FHIR."""
     console_port: int = 8080
     """The console."""
+    cds_port: int = 8092
+    """CDS Hooks (docs/integrating-outlets.md)."""
+    cds_url: str = ""
+    """Base URL of CDS Hooks as clients call it, which their tokens name as `aud`; none: http://HOST:PORT."""
+    cds_clients: Path | None = None
+    """File (YAML or JSON) of CDS clients that are trusted; none: the service idles, or asks nobody where `open`."""
     dicom_port: int = 11112
     """DICOM C-STORE and C-ECHO."""
     ae_title: str = "WARDWATCH"

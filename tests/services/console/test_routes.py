@@ -10,7 +10,7 @@ from schemas.events import AccessAudited, DecisionMade, ScheduleDecided
 from schemas.ids import digest
 from services.console.app import console_app
 from services.console.projection.fold import fold
-from services.console.publishing import LazyPublisher
+from services.runtime.publishing import LazyPublisher
 from services.runtime.errors import LogUnavailable
 from services.runtime.fake_log import FakeLog
 from services.runtime.health import Health
