@@ -53,7 +53,7 @@ def _above(case: Case, signal: Signal, what: Happening, policy: Policy) -> tuple
     if signal.over is not None:
         recent = (recent + "01"[signal.over])[-rule.window :]
         kept = recent[1 - rule.window :].lstrip("0") if rule.window > 1 else ""
-        case = replace(case, recent=kept)
+        case = case if kept == case.recent else replace(case, recent=kept)
     enough = signal.at_once or (signal.over and recent.count("1") >= rule.raise_after)
     if what.severity is None or not enough or not rule.enabled:
         return case, None

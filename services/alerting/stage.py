@@ -124,8 +124,9 @@ class AlertingStage:
         if policy.combinations:
             state.cases = {kind: combined.remembered(case, event, policy) for kind, case in state.cases.items()}
         meant = signal(event, policy, _because(state, event))
-        signals = [] if meant is None else [combined.strengthened(meant, state.cases[meant.kind], policy)]
+        signals = [] if meant is None else [meant]
         if policy.combinations:
+            signals = [combined.strengthened(one, state.cases[one.kind], policy) for one in signals]
             own = None if meant is None else meant.kind
             signals += combined.others(event, iter(state.cases.values()), policy, own)
         said: list[Emit] = []
@@ -196,7 +197,7 @@ class AlertingStage:
         said: list[Emit] = []
         for kind in state.cases:
             case = state.cases[kind]
-            if case == state.told[kind]:
+            if case is state.told[kind] or case == state.told[kind]:
                 continue
             case = state.cases[kind] = state.told[kind] = replace(case, changed=case.changed or at)
             state.changed = max(state.changed or at, at)

@@ -56,6 +56,8 @@ def budget(
         typer.echo(json.dumps(told, indent=1))
     else:
         _print(points, best, now, exposure, f"{model} on ward {ward} of {site}: {len(courses)} stays, ")
+        if best is not None and best.threshold <= floor:
+            typer.echo(f"the model itself never alarms below {floor:.4f}: the budget would bear more", err=True)
     if plot is not None:
         _draw(points, best, per_nurse_shift, plot)
     if best is None:
@@ -107,10 +109,11 @@ def _log(model: str, site: str, ward: str, days: int, nurses: float | None) -> "
 
 def _print(points: "Sequence[Point]", best: "Point | None", now: "Point", exposure: "Exposure", what: str) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     typer.echo(f"{what}{exposure.nurse_shifts:.1f} nurse-shifts ({exposure.counted})")
-    table = Table("", "threshold", "alarms", "a nurse and shift", "right (PPV)", "found", box=None)
+    titles = ("", "threshold", "alarms", "per nurse and shift", "right (PPV, 95 %)", "found (95 %)")
+    table = Table(*(Column(title, no_wrap=True) for title in titles), box=None)
     step = max(1, len(points) // SHOWN)
     kept = {id(p) for p in points[::step]}
     for one in [*points, *([] if now in points else [now])]:
@@ -118,8 +121,8 @@ def _print(points: "Sequence[Point]", best: "Point | None", now: "Point", exposu
         mark = "chosen" if one == best else mark
         if mark or id(one) in kept:
             table.add_row(
-                mark, f"{one.threshold:.4f}", str(one.alarms), f"{one.per_nurse_shift:.3f}", str(one.ppv),
-                str(one.found),
+                mark, f"{one.threshold:.4f}", str(one.alarms), f"{one.per_nurse_shift:.3f}", one.ppv.short,
+                one.found.short,
             )  # fmt: skip
     Console().print(table)
 

@@ -35,6 +35,14 @@ class Share(NamedTuple):
             "high": None if bounds is None else round(bounds[1], 4),
         }  # fmt: skip
 
+    @property
+    def short(self) -> str:
+        """For a column: 12 % (7-19)."""
+        if self.value is None or self.bounds is None:
+            return "not known"
+        low, high = self.bounds
+        return f"{100 * self.value:.0f} % ({100 * low:.0f}-{100 * high:.0f})"
+
     def __str__(self) -> str:
         if self.value is None or self.bounds is None:
             return "not known (0 cases)"

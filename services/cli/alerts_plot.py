@@ -13,6 +13,7 @@ def draw(points: Sequence[Point], best: Point | None, budget: float, path: Path)
     """To a PNG or SVG by its ending; raises OSError, and ValueError for another ending."""
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.add_subplot()
+    points = sorted(points, key=lambda p: (p.per_nurse_shift, -p.threshold))
     alarms = [p.per_nurse_shift for p in points]
     for name, colour, style, shares in (
         ("right (PPV)", "#0072b2", "-", [p.ppv for p in points]),

@@ -1,5 +1,6 @@
 """Policies are data: a file is laid over the default by ward, and what is wrong in it is said with line and field."""
 
+import re
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from services.alerting.durations import duration, time_of_day, words
 from services.alerting.policies import DEFAULT, load, unknown
 from services.alerting.policy import Policy
+from services.alerting.rules import Combination, Condition, Contact, Maintenance, QuietHours, ScoreRule, Waits
 from services.runtime.yaml_document import DocumentError
 from tests.services.alerting.policy_files import policies, written
 
@@ -124,3 +126,27 @@ def test_what_is_no_time_of_day_is_refused(given_: object) -> None:
     """With how to write it."""
     with pytest.raises(ValueError, match="write it as"):
         time_of_day(given_)
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "alert-policies.md").read_text(encoding="utf-8")
+
+
+def test_the_example_of_the_docs_is_a_good_file(tmp_path: Path) -> None:
+    """Every YAML block of docs/alert-policies.md can be used as it stands, and says what the page says."""
+    blocks = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    assert blocks
+    path = tmp_path / "docs.yaml"
+    path.write_text(blocks[0], encoding="utf-8")
+    found = load(path)
+    assert found.of("north", "5B").risks["sepsis"].of_last == 5
+    assert found.of("north", "5B").maintenance["network"].reason == "switches are replaced"
+    assert found.of("main", "5B").roster["charge_nurse"]["any"].contact == "pager 5501"
+    assert found.of("main", "5B").roster["charge_nurse"]["night"].contact == "pager 5009"
+    assert not found.of("main", "ICU").news2.enabled
+
+
+def test_every_name_is_on_the_page() -> None:
+    """A name that a file may use is explained in docs/alert-policies.md."""
+    for part in (Policy, ScoreRule, Condition, Combination, QuietHours, Maintenance, Contact, Waits):
+        for name in part.model_fields:
+            assert name in PAGE, name
