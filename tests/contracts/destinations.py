@@ -8,17 +8,24 @@ from pathlib import Path
 from typing import Protocol
 
 from schemas.events import AlertEvent
+from schemas.fhir.communication import line
 from services.outlets.annotation import LINE, written
 from services.outlets.destination import Destination
+from services.outlets.fhir.alerts import AlertRecords
+from services.outlets.fhir.http_server import HttpFhirServer
 from services.outlets.grafana import Grafana
 from services.outlets.grafana_board import GrafanaBoard
 from services.outlets.mail import Mail, Server
 from services.outlets.mail_message import reference
 from services.outlets.plugged import Plugged
 from services.outlets.webhook import Webhook
+from tests.fakes.fhir import FakeFhir
+from tests.fakes.fhir.server import TOKEN
 from tests.fakes.grafana import CutShort, Drop, FakeGrafana, Fault, Hang, Reply
 from tests.fakes.mail import Break, FakeMailServer
 from tests.fakes.webhook import FakeReceiver
+from tests.services.outlets.fhir.care import audit, people
+from tests.services.outlets.fhir.plans import patient
 
 TIMEOUT_S = 0.25
 HANG_S = 3.0
@@ -142,6 +149,31 @@ class MailPeer:
         self.fake.fail(SMTP[how])
 
 
+class FhirPeer:
+    """Alerts at a FHIR server: a note of the Communication for each transition."""
+
+    destination: Destination
+
+    def __init__(self, fake: FakeFhir) -> None:
+        self.fake = fake
+        fake.store.write(patient("p-1"))
+        server = HttpFhirServer(fake.url, TOKEN, timeout_s=TIMEOUT_S)
+        self.destination = AlertRecords(server, people(), audit())
+        self.stop, self.start = fake.stop, fake.start
+
+    def told(self, events: list[AlertEvent]) -> list[str]:
+        """From the Communications' notes."""
+        ids = {(event.alert, line(event)): event.id for event in events}
+        told = [
+            (r["identifier"][0]["value"], n["text"]) for r in self.fake.store.all("Communication") for n in r["note"]
+        ]
+        return [ids[transition] for transition in told]
+
+    def fail(self, how: How) -> None:
+        """Of the next call."""
+        self.fake.fail(Fault(HTTP[how]))
+
+
 class LineFilePeer:
     """The documented example of a plug-in; a file breaks in one way only: its folder is gone."""
 
@@ -195,6 +227,13 @@ def mail(_: Path) -> Iterator[Peer]:
 
 
 @contextmanager
+def fhir(_: Path) -> Iterator[Peer]:
+    """A FHIR server."""
+    with FakeFhir() as fake:
+        yield FhirPeer(fake)
+
+
+@contextmanager
 def line_file(folder: Path) -> Iterator[Peer]:
     """The example."""
     yield LineFilePeer(folder)
@@ -204,6 +243,7 @@ PEERS: dict[str, Callable[[Path], AbstractContextManager[Peer]]] = {
     "grafana": grafana,
     "webhook": webhook,
     "mail": mail,
+    "fhir": fhir,
     "line-file": line_file,
 }
-NETWORKED = ("grafana", "webhook", "mail")
+NETWORKED = ("grafana", "webhook", "mail", "fhir")

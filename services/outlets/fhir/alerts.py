@@ -9,10 +9,10 @@ from schemas.fhir.alert import MODELS
 from schemas.fhir.alert_task import alert_task
 from schemas.fhir.communication import communication
 from schemas.fhir.flag import flag
+from services.outlets.delivery import Outcome
 from services.outlets.destination import Attempt
-from services.outlets.fhir.batch import Audit, Batch, attempted
+from services.outlets.fhir.batch import Audit, Batch, Desk
 from services.outlets.fhir.forecasts import assessment_id
-from services.outlets.fhir.people import People
 from services.outlets.fhir.server import FhirServer
 from services.runtime.ports import Identity, Partition
 
@@ -24,29 +24,30 @@ class AlertRecords:
     topics: tuple[str, ...] = ("alerts",)
 
     def __init__(self, server: FhirServer, identity: Identity, audit: Audit) -> None:
-        self._server, self._identity, self._audit = server, identity, audit
+        self._desk = Desk(server, identity, audit)
 
     def begin(self, partition: Partition, offset: int) -> None:
         """Nothing that was said before is needed."""
 
     def deliver(self, event: Event) -> Attempt:
         """Write what a transition changes."""
-        return attempted(lambda: self._write(event) if isinstance(event, AlertEvent) else [])
+        if not isinstance(event, AlertEvent):
+            return Attempt(Outcome.REFUSED, "no transition of an alert")
+        return self._desk.attempt(event, lambda batch: write(batch, event))
 
-    def _write(self, event: AlertEvent) -> list[str]:
-        batch = Batch(self._server, event)
-        patient = People(self._server, self._identity).patient(event.patient)
-        ids = {kind: batch.id(kind, event.alert) for kind in ("Flag", "Task", "Communication")}
-        shown = batch.put("Flag", ids["Flag"], lambda found: flag(found, event, id_=ids["Flag"], patient=patient))
-        behind = assessment_id(event.site, event.patient, event.kind, event.at) if raised_by_model(event) else None
-        batch.put("Task", ids["Task"], lambda found: alert_task(
-            found, event, id_=ids["Task"], patient=patient, flag=shown, assessment=behind,
-        ))  # fmt: skip
-        batch.put("Communication", ids["Communication"], lambda found: communication(
-            found, event, id_=ids["Communication"], patient=patient, flag=shown,
-        ))  # fmt: skip
-        self._audit.tell(batch)
-        return batch.refused
+
+def write(batch: Batch, event: AlertEvent) -> None:
+    """A transition's resources; the Flag first, because the others name it."""
+    patient = batch.people.patient(event.patient)
+    ids = {kind: batch.id(kind, event.alert) for kind in ("Flag", "Task", "Communication")}
+    shown = batch.put("Flag", ids["Flag"], lambda found: flag(found, event, id_=ids["Flag"], patient=patient))
+    behind = assessment_id(event.site, event.patient, event.kind, event.at) if raised_by_model(event) else None
+    batch.put("Task", ids["Task"], lambda found: alert_task(
+        found, event, id_=ids["Task"], patient=patient, flag=shown, assessment=behind,
+    ))  # fmt: skip
+    batch.put("Communication", ids["Communication"], lambda found: communication(
+        found, event, id_=ids["Communication"], patient=patient, flag=shown,
+    ))  # fmt: skip
 
 
 def raised_by_model(event: AlertEvent) -> bool:

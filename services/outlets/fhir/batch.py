@@ -1,9 +1,10 @@
 """All that one event of ours writes: puts under ids of ours, refusals noted, and an AuditEvent at the end.
 
 A resource that the server refuses holds up no other of the same event: the event goes to the dead letters with what
-was refused and why, in words that name nobody.
+was refused and why, in words that name nobody. An attempt that fails, or takes too long, goes on where it was.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,24 +13,40 @@ from schemas.events import Event
 from schemas.fhir.audit_event import audit_event
 from schemas.fhir.ours import Ref
 from schemas.ids import digest
-from services.outlets.delivery import Outcome
+from services.outlets.delivery import NEXT, Next, Outcome
 from services.outlets.destination import Attempt
-from services.outlets.fhir.server import FhirServer, Revise, ServerMisconfigured, ServerRefused, ServerUnavailable
+from services.outlets.fhir.people import People
+from services.outlets.fhir.server import (
+    FhirServer,
+    Resource,
+    Revise,
+    ServerMisconfigured,
+    ServerRefused,
+    ServerUnavailable,
+)
 from services.runtime import logs
 from services.runtime.errors import StoreUnavailable
+from services.runtime.ports import Identity
 
 NAMED = 5
 _log = logs.get(__name__)
 
 
+ATTEMPT_S = 30.0
+"""An attempt ends after so long and goes on where it was with the next: the group must hear from us."""
+
+
 @dataclass(slots=True)
 class Batch:
-    """`targets`: what was written, or stood already; `refused`: what was not taken, and why."""
+    """`targets`: what was written, or stood already; `refused`: what was not taken, and why; `done`: both, by id."""
 
     server: FhirServer
     event: Event
+    people: People
+    hurry: Callable[[], bool] = lambda: False
     targets: list[Ref] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    done: dict[tuple[str, str], Ref | None] = field(default_factory=dict)
 
     def id(self, kind: str, *names: str) -> str:
         """Deterministic, so that a repeat is the same resource."""
@@ -37,9 +54,16 @@ class Batch:
 
     def put(self, kind: str, id_: str, revise: Revise) -> Ref | None:
         """The resource's reference; None where nothing stands, or the server refused it."""
+        if (kind, id_) not in self.done:
+            if self.hurry():
+                raise ServerUnavailable(f"{len(self.done)} resources written in {ATTEMPT_S:g} s")
+            self.done[kind, id_] = self._put(kind, id_, revise)
+        return self.done[kind, id_]
+
+    def _put(self, kind: str, id_: str, revise: Revise) -> Ref | None:
         stands = False
 
-        def noted(found: dict[str, object] | None) -> dict[str, object] | None:
+        def noted(found: Resource | None) -> Resource | None:
             nonlocal stands
             wanted = revise(found)
             stands = wanted is not None
@@ -52,10 +76,8 @@ class Batch:
             return None
         if not stands:
             return None
-        reference = {"reference": f"{kind}/{id_}"}
-        if reference not in self.targets:
-            self.targets.append(reference)
-        return reference
+        self.targets.append({"reference": f"{kind}/{id_}"})
+        return self.targets[-1]
 
 
 @dataclass(slots=True)
@@ -97,3 +119,33 @@ def attempted(work: Callable[[], list[str]]) -> Attempt:
         more = f" and {len(refused) - NAMED} more" if len(refused) > NAMED else ""
         return Attempt(Outcome.REFUSED, "; ".join(refused[:NAMED]) + more)
     return Attempt(Outcome.DELIVERED)
+
+
+class Desk:
+    """Where a destination's events are written from, one after the other. Used from one thread."""
+
+    def __init__(
+        self,
+        server: FhirServer,
+        identity: Identity,
+        audit: Audit,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._server, self._identity, self._audit, self._monotonic = server, identity, audit, monotonic
+        self._batch: Batch | None = None
+
+    def attempt(self, event: Event, write: Callable[[Batch], None]) -> Attempt:
+        """Write what `write` puts for the event, and go on where the last attempt for it ended."""
+        if self._batch is None or self._batch.event.id != event.id:
+            self._batch = Batch(self._server, event, People(self._server, self._identity))
+        batch, ends = self._batch, self._monotonic() + ATTEMPT_S
+        batch.hurry = lambda: self._monotonic() > ends
+        attempt = attempted(lambda: self._whole(batch, write))
+        if NEXT[attempt.outcome] is not Next.RETRY:
+            self._batch = None
+        return attempt
+
+    def _whole(self, batch: Batch, write: Callable[[Batch], None]) -> list[str]:
+        write(batch)
+        self._audit.tell(batch)
+        return batch.refused

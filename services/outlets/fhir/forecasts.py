@@ -10,7 +10,7 @@ from schemas.fhir.risk_assessment import band, level, reading, risk_assessment
 from schemas.ids import digest
 from services.outlets.delivery import NEXT, Next, Outcome
 from services.outlets.destination import Attempt
-from services.outlets.fhir.batch import Audit, Batch, attempted
+from services.outlets.fhir.batch import Audit, Batch, Desk
 from services.outlets.fhir.observations import observations
 from services.outlets.fhir.people import People
 from services.outlets.fhir.server import FhirServer
@@ -32,7 +32,7 @@ class ForecastRecords:
     def __init__(
         self, server: FhirServer, identity: Identity, audit: Audit, remember: Callable[[Thinning, Partition, int], None]
     ) -> None:
-        self._server, self._identity, self._audit, self._remember = server, identity, audit, remember
+        self._server, self._remember, self._desk = server, remember, Desk(server, identity, audit)
         self._heard = Thinning()
 
     def begin(self, partition: Partition, offset: int) -> None:
@@ -45,16 +45,15 @@ class ForecastRecords:
         if not isinstance(event, RiskForecasted) or wanted is None:
             self._heard.fold(event)
             return Attempt(Outcome.DELIVERED)
-        attempt = attempted(lambda: self._write(event, changed=wanted == "changed"))
+        attempt = self._desk.attempt(event, lambda batch: self._write(batch, event, changed=wanted == "changed"))
         if NEXT[attempt.outcome] is not Next.RETRY:
             self._heard.fold(event)
         return attempt
 
-    def _write(self, event: RiskForecasted, *, changed: bool) -> list[str]:
-        batch, people = Batch(self._server, event), People(self._server, self._identity)
-        id_ = assessment_id(event.site, event.patient, event.model, event.as_of)
-        if not changed and self._stands(id_, event):
-            return []
+    def _write(self, batch: Batch, event: RiskForecasted, *, changed: bool) -> None:
+        people, id_ = batch.people, assessment_id(event.site, event.patient, event.model, event.as_of)
+        if not changed and not batch.done and self._stands(id_, event):
+            return
         patient = people.patient(event.patient)
         encounter = people.encounter(event.site, event.patient, event.encounter) if event.encounter else None
         explained = self._heard.explained.get(event.id)
@@ -68,8 +67,6 @@ class ForecastRecords:
                 found, id_=vouched, targets=[written], name=event.model, version=event.version, at=event.as_of,
                 recorded=event.known, sources=[*basis, features(event.features)],
             ))  # fmt: skip
-        self._audit.tell(batch)
-        return batch.refused
 
     def _stands(self, id_: str, event: RiskForecasted) -> bool:
         """Whether the hour has its assessment already, of the same band: a new process does not know what it wrote."""
@@ -79,7 +76,7 @@ class ForecastRecords:
     def _basis(self, people: People, event: RiskForecasted, explained: ForecastExplained | None) -> Sequence[Ref]:
         """The readings behind the forecast: as the server names them, else by what was measured and when."""
         factors = explained.factors if explained is not None else ()
-        named = observations(self._server, people, event.site, event.patient, factors)
+        named = observations(people, event.site, event.patient, factors)
         found = [named.get(factor.feature) or reading(factor) for factor in factors]
         # A panel is one Observation for several readings.
         return [ref for n, ref in enumerate(found) if ref is not None and ref not in found[:n]]

@@ -16,10 +16,10 @@ from schemas.fhir.observation import observation
 from schemas.fhir.observation_profile import read_observation
 from schemas.fhir.ours import Ref, Resource
 from services.outlets.fhir.people import People
-from services.outlets.fhir.server import FhirServer, ServerRefused
+from services.outlets.fhir.server import ServerRefused
 
 
-def observations(server: FhirServer, people: People, site: str, key: str, factors: Sequence[Factor]) -> dict[str, Ref]:
+def observations(people: People, site: str, key: str, factors: Sequence[Factor]) -> dict[str, Ref]:
     """By feature, the server's Observation; without those that it does not have. One search for each instant."""
     taken = {f.feature: f.taken for f in factors if f.taken is not None}
     if not taken or not (patient := people.named(key)):
@@ -27,9 +27,7 @@ def observations(server: FhirServer, people: People, site: str, key: str, factor
     found: dict[str, Ref] = {}
     for at in sorted(set(taken.values())):
         try:
-            listed = server.search(
-                "Observation", {"patient": patient, "date": f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
-            )
+            listed = people.search("Observation", patient=patient, date=f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
         except ServerRefused:
             return {}  # a server that cannot search by date: the readings are named by what they are
         for resource in listed:

@@ -7,21 +7,17 @@ holds up no other; while the server is away the decision waits where it stopped,
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
 
 from schemas.events import Event, ScheduleDecided, ScheduleProposed
 from services.outlets.delivery import NEXT, Next, Outcome
 from services.outlets.destination import Attempt
-from services.outlets.fhir.batch import Audit, Batch, attempted
+from services.outlets.fhir.batch import ATTEMPT_S, Audit, Batch, attempted
 from services.outlets.fhir.effects import Ask, Book, CallOff, Cancel, Effect, effects
 from services.outlets.fhir.people import People
 from services.outlets.fhir.plans import Change, Plans
 from services.outlets.fhir.server import FhirServer, ServerRefused, ServerUnavailable
 from services.outlets.fhir.writing import Writer
 from services.runtime.ports import Identity, Partition
-
-ATTEMPT_S: Final = 60.0
-"""An attempt ends after so long and goes on where it was with the next: the group must hear from us."""
 
 
 @dataclass(slots=True)
@@ -93,8 +89,11 @@ class HospitalServer:
                 now.refused.append(f"{_name(effect)}: {error.reason}")
             now.done += 1
         if self._audit is not None:
-            self._audit.tell(Batch(self._server, decided, now.writer.targets, now.refused))
+            self._audit.tell(self._batch(decided, now))
         return now.refused
+
+    def _batch(self, decided: ScheduleDecided, now: _Progress) -> Batch:
+        return Batch(self._server, decided, now.writer.people, targets=now.writer.targets, refused=now.refused)
 
 
 def _name(effect: Effect | None) -> str:

@@ -19,12 +19,13 @@ ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
 
 class People:
-    """References of one decision; asks the server at most once about each. A new one for each attempt."""
+    """References of one decision or event; asks the server at most once about each."""
 
     def __init__(self, server: FhirServer, identity: Identity) -> None:
         self._server, self._identity = server, identity
         self._patients: dict[str, Ref] = {}
         self._requests: dict[str, dict[str, Resource]] = {}
+        self._found: dict[tuple[str, ...], list[Resource]] = {}
 
     def named(self, key: str) -> str:
         """The logical id of a patient whom the server itself has; '' for one known by number only."""
@@ -36,12 +37,19 @@ class People:
             self._patients[key] = self._patient(key)
         return self._patients[key]
 
+    def search(self, kind: str, **parameters: str) -> list[Resource]:
+        """What the server finds; raises its errors."""
+        asked = (kind, *parameters, *parameters.values())
+        if asked not in self._found:
+            self._found[asked] = self._server.search(kind, parameters)
+        return self._found[asked]
+
     def request(self, site: str, key: str, request: str) -> Resource | None:
         """The ServiceRequest itself; None where this server has none by that name."""
         if not (id_ := self.named(key)):
             return None
         if key not in self._requests:
-            listed = self._server.search("ServiceRequest", {"patient": id_})
+            listed = self.search("ServiceRequest", patient=id_)
             named = ((name_of(r.get("id"), r.get("identifier"), None), r) for r in listed)
             self._requests[key] = {request_id(site, name): r for name, r in named if name}
         return self._requests[key].get(request)
@@ -51,7 +59,7 @@ class People:
         if not (id_ := self.named(key)):
             return None
         try:
-            listed = self._server.search("Encounter", {"patient": id_})
+            listed = self.search("Encounter", patient=id_)
         except ServerRefused:
             return None
         for found in listed:

@@ -62,10 +62,10 @@ class FakeFhir:
         self._server = server
 
     def stop(self) -> None:
-        """Refuse connections, as a stopped process does; what was stored stays."""
+        """Refuse connections and cut those that stand, as a stopped process does; what was stored stays."""
         if self._server is not None:
-            self._server.stopping.set()
             self._server.shutdown()
+            self._server.cut()
             self._server.server_close()
             self._server = None
 
@@ -100,12 +100,27 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], fake: FakeFhir) -> None:
         self.fake = fake
         self.stopping = threading.Event()
+        self._open: set[socket.socket] = set()
         super().__init__(address, _Handler)
+
+    def process_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]
+        self._open.discard(request)
+        super().shutdown_request(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A caller that went away is what faults are for; anything else is a mistake in this fake."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+    def cut(self) -> None:
+        self.stopping.set()
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -4,10 +4,13 @@ import pytest
 
 from schemas.events import AlertAcknowledged, AlertEscalated, AlertMerged, AlertRaised, AlertResolved, AlertSuppressed
 from schemas.ids import digest
-from services.outlets.fhir.server import Put, ServerMisconfigured, ServerUnavailable
+from services.outlets.delivery import Outcome
+from services.outlets.fhir.alerts import write
+from services.outlets.fhir.batch import Desk
+from services.outlets.fhir.server import Put, Revise, ServerMisconfigured, ServerUnavailable
 from tests.services.outlets.alerts import event, life
 from tests.services.outlets.fhir.bench import Bench, fail_at
-from tests.services.outlets.fhir.care import alerts, audited, people
+from tests.services.outlets.fhir.care import alerts, audit, audited, people
 
 KINDS = ("Flag", "Task", "Communication")
 
@@ -182,3 +185,19 @@ def test_a_server_that_takes_no_audit() -> None:
     assert (it.buried(), it.standing("AuditEvent")) == ([], [])
     assert [kind for kind, _, _ in it.memory.puts if kind == "AuditEvent"] == []
     assert it.standing("Flag")[0]["status"] == "inactive"
+
+
+def test_a_slow_server_gets_its_time() -> None:
+    """An attempt ends after half a minute, and the next goes on where it was: nothing is asked or written twice."""
+    it, clock = bench(), [0.0]
+    inner, raised = it.memory.put, event(AlertRaised, 0)
+
+    def slow(kind: str, id_: str, revise: Revise) -> Put:
+        clock[0] += 40
+        return inner(kind, id_, revise)
+
+    it.memory.put = slow  # type: ignore[method-assign]  # a slow server, at the port
+    desk = Desk(it.memory, it.people, audit(), monotonic=lambda: clock[0])
+    outcomes = [desk.attempt(raised, lambda batch: write(batch, raised)).outcome for _ in range(3)]
+    assert outcomes == [Outcome.UNAVAILABLE, Outcome.UNAVAILABLE, Outcome.DELIVERED]
+    assert [kind for kind, _, _ in it.memory.puts] == list(KINDS)
