@@ -175,10 +175,11 @@ def _card(
     topic: Coding | None,
 ) -> Card:  # fmt: skip
     base = asked.console.rstrip("/")
-    link = Link(label="Patient in Wardwatch", url=f"{base}/patients/{asked.standing.patient}", type="absolute")
+    page = f"{base}/patients/{asked.standing.patient}"
+    links = (Link(label="Patient in Wardwatch", url=page, type="absolute"),) if base else None
     return Card(
         uuid=uuid, summary=words.short(summary), detail=detail or None, indicator=indicator,
         source=Source(label="Wardwatch", url=base or None, topic=topic),
         suggestions=suggestions or None, selectionBehavior="any" if suggestions else None,
-        overrideReasons=REASONS, links=(link,) if base else None,
+        overrideReasons=REASONS, links=links,
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Settings once: one frozen object, read from WARDWATCH_* in `main.py` and passed as an argument (rule 11)."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     """File (YAML or JSON) of receivers of mails about alerts (docs/integrating-outlets.md); none: no mail."""
     destinations: Path | None = None
     """File (YAML or JSON) of destinations that plug-ins provide (docs/integrating-outlets.md); none: no plug-in."""
-    console_url: str = ""
+    console_url: Annotated[str, Field(pattern=r"^(https?://[^\s/]\S*)?$")] = ""
     """The console's address as people reach it, for links in mails and CDS Hooks cards; none: no links."""
 
     # Who we are

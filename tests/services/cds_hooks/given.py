@@ -123,7 +123,7 @@ def drafts(*codes: str) -> Json:
 class Bench:
     """The application over patients, an identity store and a log in memory."""
 
-    def __init__(self, events: Iterable[Event] = (), trust: Trust | None = None) -> None:
+    def __init__(self, events: Iterable[Event] = (), trust: Trust | None = None, console: str = CONSOLE) -> None:
         self.log, self.patients, self.clock = FakeLog(2), Patients(), ToldClock(T0)
         self.identity = FakeIdentity(lambda: PATIENT)
         self.identity.register("main", [Identifier("fhir", FHIR_ID), Identifier("mrn", MRN)])
@@ -132,7 +132,7 @@ class Bench:
             self.patients.fold(event)
             self.clock.told(event.known)
         parts = Parts(
-            settings=Settings(open=True, site="main", partitions=2, console_url=CONSOLE),
+            settings=Settings(open=True, site="main", partitions=2, console_url=console),
             patients=self.patients, identity=self.identity, publisher=self.log.publisher(), clock=self.clock,
             trust=trust or Trust(()), current=lambda: self.current, base=BASE,
         )  # fmt: skip

@@ -183,6 +183,13 @@ def test_a_summary_is_short_whatever_it_says(text: str) -> None:
     assert "\n" not in short(text)
 
 
+def test_without_an_address_there_is_no_link() -> None:
+    """Where nobody said where the console is."""
+    (card,) = Bench([context(), raised()], console="").cards()
+    assert "links" not in card
+    assert "url" not in card["source"]
+
+
 def test_every_answer_conforms() -> None:
     """Every card of every hook is one that the closed model takes again."""
     events = [context(), raised(), raised(1, "news2", "amber", "a2"), score(7), forecast(0.31), explained()]

@@ -1,0 +1,84 @@
+"""The outlets' process on a real Kafka: a webhook and mails, each with its own group, killed while they deliver."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from services.embedded.kafka_server import KafkaServer
+from services.outlets.mail_message import reference
+from services.runtime.kafka_log import KafkaPublisher, create_topics
+from services.runtime.outgoing import outgoing
+from tests.fakes.mail import FakeMailServer
+from tests.fakes.webhook import FakeReceiver
+from tests.services.outlets.alerts import life
+from tests.services.outlets.test_signing import SECRET, verify
+
+pytestmark = pytest.mark.servers
+
+CHECKOUT = Path(__file__).parents[3]
+PARTITIONS = 2
+ALERTS = [f"reach-{number}" for number in range(15)]
+
+
+def start(environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """`wardwatch up outlets`."""
+    command = [sys.executable, "-m", "services.cli.main", "up", "outlets"]
+    return subprocess.Popen(command, env={**os.environ, **environment}, cwd=CHECKOUT)
+
+
+def wait_for(truth: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Wait until it holds; fails the test when it never does."""
+    end = time.monotonic() + seconds
+    while not truth():
+        assert time.monotonic() < end, "never came true"
+        time.sleep(0.05)
+
+
+def test_killed_while_mail_is_down_everybody_hears_everything(kafka_server: KafkaServer, tmp_path: Path) -> None:
+    """The webhook hears all at once although mail is down; both have all, in order per alert, after a kill."""
+    create_topics(kafka_server.address, PARTITIONS)
+    events = [event for alert in ALERTS for event in life(alert)]
+    publisher = KafkaPublisher(kafka_server.address)
+    publisher.publish([outgoing(e, source="alerting", partitions=PARTITIONS) for e in events]).result(timeout=20)
+    publisher.close()
+    with FakeReceiver() as receiver, FakeMailServer() as server:
+        hook = {"name": "hook", "url": receiver.url, "secrets": ["SECRET"], "first": "earliest"}
+        mail = {"name": "mail", "server": "127.0.0.1", "port": server.port, "tls": "none", "from": "w@h.example",
+                "to": ["a@h.example"], "first": "earliest", "choose": {}}  # fmt: skip
+        (tmp_path / "webhooks.json").write_text(json.dumps({"webhooks": [hook]}))
+        (tmp_path / "mail.json").write_text(json.dumps({"mail": [mail]}))
+        environment = {
+            "WARDWATCH_KAFKA": kafka_server.address, "WARDWATCH_OPEN": "true", "WARDWATCH_LOG_LEVEL": "CRITICAL",
+            "WARDWATCH_WEBHOOKS": str(tmp_path / "webhooks.json"), "WARDWATCH_MAIL": str(tmp_path / "mail.json"),
+            "SECRET": SECRET,
+        }  # fmt: skip
+        server.stop()
+        process = start(environment)
+        try:
+            # The broker is shared: alerts of other tests may lie in it.
+            mine = [event.id for event in events]
+            wait_for(lambda: set(mine) <= set(receiver.keys()))
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            server.start()
+            process = start(environment)
+            letters = {reference(event.site, event.id): event.id for event in events}
+            wait_for(lambda: set(letters) <= set(server.message_ids()))
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+        heard = [key for key in receiver.keys() if key in mine]  # noqa: SIM118 - a method of the receiver
+        mailed = [letters[key] for key in server.message_ids() if key in letters]
+        for alert in ALERTS:
+            wanted = [event.id for event in events if event.alert == alert]
+            assert [key for key in heard if key in wanted] == wanted
+            assert [key for key in mailed if key in wanted] == wanted
+        last = receiver.received[-1]
+        assert verify(last.headers, last.body, [SECRET], time.time())
