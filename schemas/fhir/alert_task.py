@@ -51,7 +51,14 @@ DONE: Final = frozenset({"completed", "cancelled", "rejected", "failed"})
 
 
 def alert_task(
-    found: Resource | None, event: AlertEvent, *, id_: str, patient: Ref, flag: Ref | None, assessment: str | None
+    found: Resource | None,
+    event: AlertEvent,
+    *,
+    id_: str,
+    patient: Ref,
+    flag: Ref | None,
+    assessment: str | None,
+    stay: Ref | None = None,
 ) -> Resource | None:
     """What should stand after this transition. `assessment`: our name of the RiskAssessment behind the alert."""
     if isinstance(event, AlertNotified) or (found is None and isinstance(event, AlertSuppressed)):
@@ -69,6 +76,7 @@ def alert_task(
     if "authoredOn" not in (found or {}) or isinstance(event, AlertRaised):
         ours["authoredOn"] = exact(event.at)
     ours |= {"focus": flag} if flag else {}
+    ours |= {"encounter": stay} if stay else {}
     ours |= {"location": where} if (where := place(event)) else {}
     if assessment is not None and event.kind in MODELS:
         ours["reasonReference"] = logical("RiskAssessment", SYSTEM, assessment)

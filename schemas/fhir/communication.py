@@ -19,7 +19,7 @@ OVER: Final = frozenset({"resolved", "merged", "suppressed"})
 
 
 def communication(
-    found: Resource | None, event: AlertEvent, *, id_: str, patient: Ref, flag: Ref | None
+    found: Resource | None, event: AlertEvent, *, id_: str, patient: Ref, flag: Ref | None, stay: Ref | None = None
 ) -> Resource | None:
     """What should stand after this transition; None for None: what was never shown was told nobody."""
     if found is None and isinstance(event, AlertSuppressed):
@@ -45,6 +45,7 @@ def communication(
             "payload": [{"contentString": event.summary}],
         }  # fmt: skip
     ours |= {"about": [flag]} if flag else {}
+    ours |= {"encounter": stay} if stay else {}
     return without(found, "sent", "recipient", "received", "statusReason") | ours
 
 

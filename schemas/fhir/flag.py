@@ -10,10 +10,13 @@ from schemas.fhir.ours import Ref, Resource, coded, exact, identifier, newer, st
 CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/flag-category"
 
 
-def flag(found: Resource | None, event: AlertEvent, *, id_: str, patient: Ref) -> Resource | None:
+def flag(
+    found: Resource | None, event: AlertEvent, *, id_: str, patient: Ref, stay: Ref | None = None
+) -> Resource | None:
     """What should stand after this transition; None for None: what was never shown needs no flag.
 
-    A Flag that the hospital marked as an error is left alone.
+    `stay`: the Encounter, where it is known; what stands is kept otherwise. A Flag that the hospital marked as an error
+    is left alone.
     """
     if isinstance(event, AlertNotified) or (found is None and isinstance(event, AlertSuppressed)):
         return found
@@ -29,6 +32,7 @@ def flag(found: Resource | None, event: AlertEvent, *, id_: str, patient: Ref) -
         "status": "inactive" if over else "active", "category": [coded(CATEGORY, "clinical")], "code": code(event),
         "subject": patient, "author": AUTHORITY,
     }  # fmt: skip
+    ours |= {"encounter": stay} if stay else {}
     return without(found, "period") | ours | ({"period": period} if period else {})
 
 

@@ -65,7 +65,7 @@ def resend_command(
 ) -> None:
     """Send a destination's dead letters once more, oldest first, with the keys they had: a receiver knows a repeat."""
     from services.outlets.delivery import Outcome
-    from services.outlets.resending import dead_letters, event_of
+    from services.outlets.resending import dead_letters, event_of, place_of
     from services.runtime.errors import LogUnavailable
     from services.runtime.kafka_log import KafkaReader
 
@@ -75,6 +75,7 @@ def resend_command(
         reader = KafkaReader(Settings().kafka)
         for entry in dead_letters(reader, f"outlets-{name}")[-limit:]:
             event = event_of(reader, entry)
+            lane.inner.begin(*place_of(entry))
             attempt = None if event is None else lane.inner.deliver(event)
             outcome = "gone from the log" if attempt is None else str(attempt.outcome)
             left += attempt is None or attempt.outcome is not Outcome.DELIVERED
@@ -89,10 +90,12 @@ def resend_command(
 
 def _lanes() -> "tuple[Lane, ...]":
     from services.outlets.configured import lanes
+    from services.outlets.fhir.wiring import configured
     from services.runtime.yaml_document import DocumentError
 
+    settings = Settings()
     try:
-        return lanes(Settings(), os.environ)
+        return (*lanes(settings, os.environ), *configured(settings))
     except DocumentError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(WRONG_USAGE) from error

@@ -19,8 +19,7 @@ def dead_letters(reader: LogReader, origin: str) -> list[Quarantined]:
 
 def event_of(reader: LogReader, entry: Quarantined) -> Event | None:
     """The event at the place that the letter names; None where the log has forgotten it, or it was never one."""
-    topic, number, offset = entry.source.rsplit("/", 2)
-    partition, at = Partition(topic, int(number)), int(offset)
+    partition, at = place_of(entry)
     first, last = reader.bounds(partition)
     if not first <= at < last:
         return None
@@ -30,3 +29,9 @@ def event_of(reader: LogReader, entry: Quarantined) -> Event | None:
         except EnvelopeError:
             return None
     return None
+
+
+def place_of(entry: Quarantined) -> tuple[Partition, int]:
+    """Partition and offset that a letter names."""
+    topic, number, offset = entry.source.rsplit("/", 2)
+    return Partition(topic, int(number)), int(offset)

@@ -39,14 +39,17 @@ class AlertRecords:
 def write(batch: Batch, event: AlertEvent) -> None:
     """A transition's resources; the Flag first, because the others name it."""
     patient = batch.people.patient(event.patient)
+    stay = batch.people.present(event.patient) if isinstance(event, AlertRaised) else None
     ids = {kind: batch.id(kind, event.alert) for kind in ("Flag", "Task", "Communication")}
-    shown = batch.put("Flag", ids["Flag"], lambda found: flag(found, event, id_=ids["Flag"], patient=patient))
+    shown = batch.put(
+        "Flag", ids["Flag"], lambda found: flag(found, event, id_=ids["Flag"], patient=patient, stay=stay)
+    )
     behind = assessment_id(event.site, event.patient, event.kind, event.at) if raised_by_model(event) else None
     batch.put("Task", ids["Task"], lambda found: alert_task(
-        found, event, id_=ids["Task"], patient=patient, flag=shown, assessment=behind,
+        found, event, id_=ids["Task"], patient=patient, stay=stay, flag=shown, assessment=behind,
     ))  # fmt: skip
     batch.put("Communication", ids["Communication"], lambda found: communication(
-        found, event, id_=ids["Communication"], patient=patient, flag=shown,
+        found, event, id_=ids["Communication"], patient=patient, stay=stay, flag=shown,
     ))  # fmt: skip
 
 

@@ -1,13 +1,10 @@
 """The FHIR outlet's process: a thread and a consumer group for each thing written; idle without a server."""
 
-from services.outlets.fhir.http_server import HttpFhirServer
-from services.outlets.fhir.wiring import fhir_lanes
+from services.outlets.fhir.wiring import configured
 from services.outlets.main import condition, deliver
 from services.outlets.process import idle
 from services.runtime import logs
 from services.runtime.health import Health
-from services.runtime.identity import SqliteIdentity
-from services.runtime.kafka_log import KafkaReader
 from services.runtime.service import serve_metrics, stop_on_signals
 from services.runtime.settings import Settings
 
@@ -19,14 +16,7 @@ def main(settings: Settings) -> None:
     """Deliver until SIGTERM."""
     logs.configure(SERVICE, settings.log_level, settings.log_format)
     stop = stop_on_signals()
-    url, token = settings.fhir_server_url, settings.fhir_server_token.get_secret_value()
-    lanes = fhir_lanes(
-        settings.fhir_server_writes if url else "",
-        url,
-        lambda: HttpFhirServer(url, token),
-        SqliteIdentity(settings.identity_url),
-        lambda: KafkaReader(settings.kafka),
-    )
+    lanes = configured(settings)
     health = Health(SERVICE, tuple(map(condition, lanes)) or ("assigned",))
     stop_web = serve_metrics(settings, SERVICE, health)
     try:

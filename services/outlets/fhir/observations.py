@@ -16,7 +16,7 @@ from schemas.fhir.observation import observation
 from schemas.fhir.observation_profile import read_observation
 from schemas.fhir.ours import Ref, Resource
 from services.outlets.fhir.people import People
-from services.outlets.fhir.server import ServerRefused
+from services.outlets.fhir.server import ServerMisconfigured, ServerRefused
 
 
 def observations(people: People, site: str, key: str, factors: Sequence[Factor]) -> dict[str, Ref]:
@@ -28,8 +28,8 @@ def observations(people: People, site: str, key: str, factors: Sequence[Factor])
     for at in sorted(set(taken.values())):
         try:
             listed = people.search("Observation", patient=patient, date=f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
-        except ServerRefused:
-            return {}  # a server that cannot search by date: the readings are named by what they are
+        except (ServerRefused, ServerMisconfigured):
+            return {}  # no search by date, or no right to it: the readings are named by what they are
         for resource in listed:
             for code in _measured(resource, site, key, at):
                 if taken.get(code) == at:

@@ -7,15 +7,17 @@ carries only the hash of its name.
 import re
 from typing import Final
 
+from schemas.fhir.encounter import KINDS, UNDER_WAY
 from schemas.fhir.facts import encounter_id, name_of
 from schemas.fhir.ours import Ref, Resource
 from schemas.fhir.patient import FHIR_AUTHORITY, MRN_AUTHORITY
 from schemas.fhir.service_request import request_id
-from services.outlets.fhir.server import FhirServer, ServerRefused
+from services.outlets.fhir.server import FhirServer, ServerMisconfigured, ServerRefused
 from services.runtime.ports import Identity
 
 ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
 """FHIR's own rule for a logical id."""
+INSIDE: Final = frozenset({"inpatient", "emergency"})
 
 
 class People:
@@ -55,18 +57,30 @@ class People:
         return self._requests[key].get(request)
 
     def encounter(self, site: str, key: str, encounter: str) -> Ref | None:
-        """The hospital's reference to a stay; None where this server has none by that name, or cannot search it."""
-        if not (id_ := self.named(key)):
-            return None
-        try:
-            listed = self.search("Encounter", patient=id_)
-        except ServerRefused:
-            return None
-        for found in listed:
+        """The hospital's reference to a stay; None where this server has none by that name, or does not show it."""
+        for found in self._stays(key):
             name = name_of(found.get("id"), found.get("identifier"), None)
             if name and encounter_id(site, name) == encounter:
                 return {"reference": f"Encounter/{found['id']}"}
         return None
+
+    def present(self, key: str) -> Ref | None:
+        """The stay that is under way at this server; None where that is none, or not one alone."""
+        inside = [
+            found
+            for found in self._stays(key)
+            if found.get("status") in UNDER_WAY and KINDS.get(found.get("class", {}).get("code", "")) in INSIDE
+        ]
+        return {"reference": f"Encounter/{inside[0]['id']}"} if len(inside) == 1 else None
+
+    def _stays(self, key: str) -> list[Resource]:
+        """What nobody must know holds nothing up: a token without this right is no reason to wait."""
+        if not (id_ := self.named(key)):
+            return []
+        try:
+            return self.search("Encounter", patient=id_)
+        except (ServerRefused, ServerMisconfigured):
+            return []
 
     def _patient(self, key: str) -> Ref:
         person = self._identity.person(key)

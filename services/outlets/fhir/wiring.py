@@ -6,6 +6,7 @@ place in the log, and waits for itself.
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from services.outlets.configured import Lane
 from services.outlets.destination import Destination
@@ -13,13 +14,30 @@ from services.outlets.fhir.alerts import AlertRecords
 from services.outlets.fhir.batch import Audit
 from services.outlets.fhir.findings import FindingRecords
 from services.outlets.fhir.forecasts import ForecastRecords
+from services.outlets.fhir.http_server import HttpFhirServer
 from services.outlets.fhir.outlet import HospitalServer
 from services.outlets.fhir.plans import Plans
 from services.outlets.fhir.remember import limits, remembered
 from services.outlets.fhir.server import FhirServer
 from services.outlets.fhir.thinning import Thinning
 from services.outlets.loop import First
+from services.runtime.identity import SqliteIdentity
+from services.runtime.kafka_log import KafkaReader
 from services.runtime.ports import Identity, LogReader, Partition
+from services.runtime.settings import Settings
+
+
+def configured(settings: Settings) -> tuple[Lane, ...]:
+    """Those that the settings ask for; none without a server."""
+    url, token = settings.fhir_server_url, settings.fhir_server_token.get_secret_value()
+    if not url:
+        return ()
+    identity = SqliteIdentity(settings.identity_url)
+    where = urlsplit(url)._replace(query="", fragment="").geturl().rpartition("@")[2]
+    return fhir_lanes(
+        settings.fhir_server_writes, where, lambda: HttpFhirServer(url, token), identity,
+        lambda: KafkaReader(settings.kafka),
+    )  # fmt: skip
 
 
 def fhir_lanes(

@@ -60,3 +60,15 @@ def test_a_wrong_file_is_bad_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PAGER_SECRET")
     code, output = call("list")
     assert (code, "webhooks.json, line 1" in output, "no PAGER_SECRET" in output) == (2, True, True)
+
+
+def test_the_fhir_server_is_listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each thing written there has a group of its own; no password of an address is shown."""
+    monkeypatch.setenv("WARDWATCH_FHIR_SERVER_URL", "https://ward:secret@fhir.example/r4")
+    monkeypatch.setenv("WARDWATCH_FHIR_SERVER_WRITES", "alerts findings")
+    monkeypatch.setenv("WARDWATCH_IDENTITY_URL", f"sqlite:///{tmp_path}/identity.db")
+    code, output = call("list", "--json")
+    rows = [(row["name"], row["kind"], row["where"], row["first"]) for row in json.loads(output)]
+    assert (code, rows) == (0, [
+        ("fhir-alerts", "fhir", "fhir.example/r4", "earliest"), ("fhir-findings", "fhir", "fhir.example/r4", "latest"),
+    ])  # fmt: skip

@@ -1,5 +1,7 @@
 """Alerts at the hospital's FHIR server: what stands there, once, in order, and as the hospital's own patient."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from schemas.events import AlertAcknowledged, AlertEscalated, AlertMerged, AlertRaised, AlertResolved, AlertSuppressed
@@ -7,10 +9,10 @@ from schemas.ids import digest
 from services.outlets.delivery import Outcome
 from services.outlets.fhir.alerts import write
 from services.outlets.fhir.batch import Desk
-from services.outlets.fhir.server import Put, Revise, ServerMisconfigured, ServerUnavailable
+from services.outlets.fhir.server import Put, Resource, Revise, ServerMisconfigured, ServerUnavailable
 from tests.services.outlets.alerts import event, life
 from tests.services.outlets.fhir.bench import Bench, fail_at
-from tests.services.outlets.fhir.care import alerts, audit, audited, people
+from tests.services.outlets.fhir.care import alerts, audit, audited, encounter, people
 
 KINDS = ("Flag", "Task", "Communication")
 
@@ -201,3 +203,36 @@ def test_a_slow_server_gets_its_time() -> None:
     outcomes = [desk.attempt(raised, lambda batch: write(batch, raised)).outcome for _ in range(3)]
     assert outcomes == [Outcome.UNAVAILABLE, Outcome.UNAVAILABLE, Outcome.DELIVERED]
     assert [kind for kind, _, _ in it.memory.puts] == list(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("stays", "wanted"),
+    [
+        ((encounter(),), "Encounter/e-1"),
+        ((encounter(), encounter("e-0") | {"status": "finished"}), "Encounter/e-1"),
+        ((encounter(), encounter("e-2") | {"class": {"code": "AMB"}}), "Encounter/e-1"),
+        ((encounter(), encounter("e-2")), None),
+        ((), None),
+    ],
+)
+def test_the_stay_under_way(stays: tuple[Resource, ...], wanted: str | None) -> None:
+    """The hospital's own stay, where there is one alone; it stays with the alert to the end."""
+    it = bench()
+    for found in stays:
+        it.memory.standing["Encounter", found["id"]] = found
+    it.say(*life())
+    it.turns()
+    assert {r.get("encounter", {}).get("reference") for kind in KINDS for r in it.standing(kind)} == {wanted}
+
+
+def test_without_the_right_to_see_stays() -> None:
+    """A token that may not search Encounter writes alerts all the same."""
+    it = bench()
+
+    def forbidden(kind: str, parameters: Mapping[str, str]) -> list[Resource]:
+        raise ServerMisconfigured(f"403: {kind} {sorted(parameters)}")
+
+    it.memory.search = forbidden  # type: ignore[method-assign]  # a right that is missing, at the port
+    it.say(*life())
+    it.turns()
+    assert it.standing("Flag")[0]["status"] == "inactive"
