@@ -30,6 +30,8 @@ from services.runtime.ports import LogReader
 
 NO_DEPENDENCY: Final = 3
 TOPICS: Final = ("clinical", "findings", "risk")
+LOOK_BACK: Final = 100
+"""Offsets before the end of a partition: the very last ones may be marks of transactions."""
 CODED: Final = timedelta(hours=24)
 """Diagnoses are coded late: so long after a stay its outcome is taken as told; and so long before it, as of it."""
 
@@ -61,7 +63,7 @@ def newest(reader: LogReader) -> datetime | None:
     times: list[datetime] = []
     for partition in reader.partitions(RiskForecasted.topic):
         first, stop = reader.bounds(partition)
-        for record in reader.read(partition, max(first, stop - 1), stop):
+        for record in reader.read(partition, max(first, stop - LOOK_BACK), stop):
             told = dict(record.headers).get("ce_time")
             times += [] if told is None else [datetime.fromisoformat(told.decode())]
     return max(times, default=None)

@@ -13,10 +13,13 @@ from ray_jobs.risk.factors import factors
 from schemas.envelope import decode
 from schemas.events import (
     AlertEvent,
+    AlertMerged,
     AlertRaised,
+    AlertStanding,
     Event,
     ForecastExplained,
     ForecastMissed,
+    PatientMerged,
     RiskForecasted,
     WarningScoreComputed,
 )
@@ -33,6 +36,7 @@ from services.runtime.stage import S, Stage
 from services.runtime.stream import StreamLoop
 from services.runtime.turn import Parts
 from services.watch.stage import WatchStage
+from tests.services.alerting.given import names
 from tests.services.watch.given import CARD, COURSE_CARD, T0, registered, requested, stage, started, vitals
 
 PARTITIONS = 2
@@ -212,6 +216,43 @@ def test_who_looks_changes_no_alert() -> None:
     assert kinds[0] == kinds[1]
     explained = [e for e in after.said("risk") if isinstance(e, ForecastExplained) and e.why_now == "asked"]
     assert {e.model for e in explained} == {"deterioration", "sepsis"}
+
+
+def test_a_merge_merges_the_alerts() -> None:
+    """Both patients have one of each kind: those of the losing key end as merged, the survivor's stand, each once."""
+    hospital = Hospital()
+    for _ in range(2):
+        for patient in (0, 1):
+            at = hospital.clock.instant
+            hospital.tell(vitals(at, patient=f"patient-000{patient}", known=at, heart_rate=140))
+        hospital.turns()
+        hospital.clock.instant += timedelta(minutes=5)
+    at = hospital.clock.instant
+    hospital.tell(PatientMerged(id="m", site="main", patient="patient-0000", known=at, into="patient-0001"))
+    for _ in range(3):
+        hospital.turns()
+    standing = {e.key: e for e in hospital.said("alert-state") if isinstance(e, AlertStanding)}
+    kinds = ["deterioration", "news2", "sepsis"]
+    assert sorted((e.patient, e.kind) for e in standing.values() if e.alert) == [("patient-0001", k) for k in kinds]
+    merged = [e for e in hospital.said("alerts") if isinstance(e, AlertMerged)]
+    assert sorted(e.kind for e in merged) == kinds
+    assert {(e.patient, e.into_patient) for e in merged} == {("patient-0000", "patient-0001")}
+    raised = [(e.patient, e.kind) for e in hospital.said("alerts") if isinstance(e, AlertRaised)]
+    assert sorted(raised) == [(f"patient-000{n}", k) for n in (0, 1) for k in kinds]
+
+
+def test_a_merge_loses_no_score() -> None:
+    """Only the losing patient was ill: what was measured moves, and the survivor's NEWS2 alert is raised by it."""
+    hospital = Hospital()
+    at = hospital.clock.instant
+    hospital.tell(vitals(at, patient="patient-0000", known=at, heart_rate=140))
+    hospital.turns()
+    at = hospital.clock.instant
+    hospital.tell(PatientMerged(id="m", site="main", patient="patient-0000", known=at, into="patient-0001"))
+    for _ in range(3):
+        hospital.turns()
+    told = {(names([e])[0], e.patient) for e in hospital.said("alerts") if isinstance(e, AlertEvent)}
+    assert told == {("Raised", "patient-0000"), ("Merged", "patient-0000"), ("Raised", "patient-0001")}
 
 
 def test_without_models_the_score_still_alerts() -> None:
