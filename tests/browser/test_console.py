@@ -17,13 +17,12 @@ from schemas.events import (
 )
 from schemas.ids import digest
 from tests.browser.conftest import Opened
-from tests.browser.contrast import too_faint
 from tests.browser.example_event import NOW, event
 from tests.browser.running import Running, written
 
 pytestmark = pytest.mark.browser
 
-OKAFOR, LINDQVIST, MARSH, TANAKA, BROWN, ROSSI = (digest("example", n) for n in (0, 1, 2, 3, 6, 12))
+OKAFOR, ROSSI = (digest("example", n) for n in (0, 12))
 
 
 def row(key: str) -> str:
@@ -172,24 +171,3 @@ def test_a_phone_shows_the_board_without_sideways_scrolling(look: Opened, pictur
     assert take is not None
     assert take["height"] >= 44
     page.screenshot(path=pictures / "board-phone.png")
-
-
-@pytest.mark.parametrize("dark", [False, True])
-def test_text_stands_out_from_its_ground(look: Opened, dark: bool) -> None:
-    """Every text has a contrast of at least 4.5 to 1, or 3 to 1 where it is large (WCAG 2.2, 1.4.3)."""
-    for path in ("/", f"/patients/{LINDQVIST}", f"/patients/{OKAFOR}", f"/patients/{TANAKA}", "/beds", "/system"):
-        page = look(path, "admin-token", dark=dark)
-        page.locator("main").wait_for()
-        assert too_faint(page) == [], path
-
-
-def test_every_control_has_a_name(look: Opened) -> None:
-    """Buttons, links, fields and pictures say what they are to those who do not see them (WCAG 2.2, 4.1.2)."""
-    for path in ("/", f"/patients/{LINDQVIST}", "/beds"):
-        page = look(path)
-        page.locator("main").wait_for()
-        nameless = page.evaluate("""() => [
-            ...document.querySelectorAll('button, a, input, select, textarea, img, summary'),
-        ].filter(e => e.type !== 'hidden' && !(e.textContent.trim() || e.ariaLabel || e.alt || e.title
-                || e.labels?.length)).map(e => e.outerHTML.slice(0, 120))""")
-        assert nameless == [], path

@@ -1,0 +1,20 @@
+"""What axe-core finds on a page against the success criteria of WCAG 2.0, 2.1 and 2.2, levels A and AA."""
+
+from typing import Final
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+OPTIONS: Final = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": TAGS}}
+
+
+def violations(page: Page) -> list[str]:
+    """Each element that breaks a rule: rule, selector, what is wrong. Motion is stopped: no colour in between counts."""
+    page.emulate_media(reduced_motion="reduce")
+    found = Axe().run(page, options=OPTIONS).response["violations"]
+    return [
+        f"{rule['id']}: {' '.join(map(str, node['target']))}: {node['failureSummary']}"
+        for rule in found
+        for node in rule["nodes"]
+    ]

@@ -1,0 +1,31 @@
+"""Every page of the console, held to WCAG 2.2 AA by axe-core in a real browser."""
+
+import pytest
+from playwright.sync_api import expect
+
+from schemas.ids import digest
+from tests.browser.axe import violations
+from tests.browser.conftest import Opened
+from tests.browser.running import Running
+
+pytestmark = pytest.mark.browser
+
+OKAFOR, LINDQVIST, TANAKA = (digest("example", n) for n in (0, 1, 3))
+PATHS = ("/", "/?view=wall", f"/patients/{OKAFOR}", f"/patients/{LINDQVIST}", "/beds", "/schedule", "/system", "/login")
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1680, False), (1680, True), (390, False)], ids=["light", "dark", "phone"])
+def test_no_page_breaks_a_rule_of_wcag(look: Opened, shared_console: Running, width: int, dark: bool) -> None:
+    """Axe finds no violation of WCAG 2.0, 2.1 and 2.2 A and AA (contrast, names, roles, targets), but a planted one."""
+    page = look("/", "admin-token", width=width, dark=dark)
+    found = {}
+    for path in PATHS:
+        page.goto(shared_console.url + path)
+        expect(page.locator("main")).to_be_visible()
+        if path.startswith("/patients"):
+            expect(page.locator("#charts svg")).to_be_visible()
+        if wrong := violations(page):
+            found[path] = wrong
+    assert found == {}
+    page.evaluate("document.querySelector('main').append(document.createElement('button'))")
+    assert violations(page)[0].startswith("button-name")
