@@ -6,14 +6,13 @@ import threading
 
 from ray_jobs import registry
 from services.console.advice.guideline import Advice
-from services.console.advice.load import AdviceError, load
+from services.console.advice.load import load
 from services.console.app import console_app
 from services.console.live import Hub
 from services.console.parts import Parts
 from services.console.projection.fold import Touched
 from services.console.projection.follower import Follower
 from services.console.projection.store import Store
-from services.runtime.publishing import LazyPublisher
 from services.console.reading.system import Model, modes
 from services.console.reading.viewer import Names
 from services.runtime import logs, web
@@ -21,8 +20,10 @@ from services.runtime.health import Health
 from services.runtime.identity import SqliteIdentity
 from services.runtime.kafka_log import KafkaPublisher, KafkaReader
 from services.runtime.objects import ObjectStoreByUrl
+from services.runtime.publishing import LazyPublisher
 from services.runtime.service import clock_of
 from services.runtime.settings import Settings
+from services.runtime.yaml_document import DocumentError
 
 HEALTH_S = 1.0
 WRONG_SETTING = 2
@@ -75,7 +76,7 @@ def advice_of(settings: Settings) -> Advice:
     """What guidelines ask here; a wrong file ends the process with what is wrong in it, before anyone relies on it."""
     try:
         return load(settings.advice)
-    except AdviceError as error:
+    except DocumentError as error:
         sys.stderr.write(f"WARDWATCH_ADVICE: {error}\n")
         raise SystemExit(WRONG_SETTING) from error
 

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.alerting.durations import duration, time_of_day, words
+from services.alerting.main import policies_of
 from services.alerting.policies import DEFAULT, load, unknown
 from services.alerting.policy import Policy
 from services.alerting.rules import Combination, Condition, Contact, Maintenance, QuietHours, ScoreRule, Waits
+from services.runtime.settings import Settings
 from services.runtime.yaml_document import DocumentError
 from tests.services.alerting.policy_files import policies, written
 
@@ -126,6 +128,15 @@ def test_what_is_no_time_of_day_is_refused(given_: object) -> None:
     """With how to write it."""
     with pytest.raises(ValueError, match="write it as"):
         time_of_day(given_)
+
+
+def test_alerting_does_not_start_on_a_bad_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It ends with 2 and the setting's name; without the setting the shipped file holds."""
+    with pytest.raises(SystemExit) as ended:
+        policies_of(Settings(alert_policies=written(tmp_path, "default: {news2: {amber: 9}}")))
+    assert ended.value.code == 2
+    assert "WARDWATCH_ALERT_POLICIES" in capsys.readouterr().err
+    assert policies_of(Settings(alert_policies=None)).everywhere == Policy()
 
 
 PAGE = (Path(__file__).parents[3] / "docs" / "alert-policies.md").read_text(encoding="utf-8")

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from services.console.advice.asked import CareLimit, Situation, asked
 from services.console.advice.guideline import BAND_LEVELS, NEWS2, SCORE_LEVELS
-from services.console.advice.load import DEFAULT, AdviceError, load, main
+from services.console.advice.load import DEFAULT, load, main
 from services.console.advice.page import page
 from services.console.main import advice_of
 from services.runtime.settings import Settings
+from services.runtime.yaml_document import DocumentError
 
 ADVICE = load()
 ADULT = Situation(age_years=70, care_limit="full", pregnant=False)
@@ -57,7 +58,7 @@ def test_a_bad_file_says_where_it_is_wrong(
     told = told.replace("@", f"line {SHIPPED.partition(old)[0].count(chr(10)) + 1}: ")
     file = tmp_path / "ours.yaml"
     file.write_text(SHIPPED.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(AdviceError) as refused:
+    with pytest.raises(DocumentError) as refused:
         load(file)
     assert str(refused.value).startswith(str(file))
     assert told in str(refused.value)
@@ -67,13 +68,13 @@ def test_a_bad_file_says_where_it_is_wrong(
 
 def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     """One that is not there, one that is no text, one that is far too large."""
-    with pytest.raises(AdviceError, match="cannot be read"):
+    with pytest.raises(DocumentError, match="cannot be read"):
         load(tmp_path / "nowhere.yaml")
     (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(AdviceError, match=r"bytes\.yaml"):
+    with pytest.raises(DocumentError, match=r"bytes\.yaml"):
         load(tmp_path / "bytes.yaml")
     (tmp_path / "large.yaml").write_bytes(b"# " * 600_000)
-    with pytest.raises(AdviceError, match="is the most"):
+    with pytest.raises(DocumentError, match="is the most"):
         load(tmp_path / "large.yaml")
 
 
