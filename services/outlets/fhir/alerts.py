@@ -1,4 +1,4 @@
-"""Alerts at the hospital's FHIR server: a Flag, a Task and a Communication for each, in step with its transitions.
+"""Alerts at the hospital's FHIR server: Flag, Task and Communication in step with each, and why it was raised.
 
 Nothing is remembered here: what stands on the server says what it tells of (`schemas.fhir.ours.as_of`), so any part of
 the log may come again, and an older transition never overwrites a newer one.
@@ -6,6 +6,7 @@ the log may come again, and an older transition never overwrites a newer one.
 
 from schemas.events import AlertEvent, AlertRaised, Event
 from schemas.fhir.alert import MODELS
+from schemas.fhir.alert_provenance import alert_provenance
 from schemas.fhir.alert_task import alert_task
 from schemas.fhir.communication import communication
 from schemas.fhir.flag import flag
@@ -51,6 +52,11 @@ def write(batch: Batch, event: AlertEvent) -> None:
     batch.put("Communication", ids["Communication"], lambda found: communication(
         found, event, id_=ids["Communication"], patient=patient, stay=stay, flag=shown,
     ))  # fmt: skip
+    if isinstance(event, AlertRaised) and (targets := list(batch.targets)):
+        vouched = batch.id("Provenance", event.alert)
+        batch.put("Provenance", vouched, lambda found: alert_provenance(
+            found, event, id_=vouched, targets=targets, assessment=behind,
+        ))  # fmt: skip
 
 
 def raised_by_model(event: AlertEvent) -> bool:

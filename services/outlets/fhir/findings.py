@@ -39,8 +39,7 @@ def write(batch: Batch, event: ImagingFindingReported) -> None:
     batch.put("DiagnosticReport", report, lambda found: diagnostic_report(
         found, event, id_=report, patient=patient, result=result,
     ))  # fmt: skip
-    targets = [ref for ref in batch.targets if not str(ref["reference"]).startswith("Provenance")]
-    if targets:
+    if targets := list(batch.targets):
         film = {"identifier": {"system": "urn:dicom:uid", "value": f"urn:oid:{event.instance}"}, "display": "instance"}
         batch.put("Provenance", vouched, lambda found: model_provenance(
             found, id_=vouched, targets=targets, name=event.model, version=event.version, at=event.as_of,

@@ -5,8 +5,6 @@ Updates name the version that was read (`If-Match`, 3.1.0.5), creations that the
 
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import quote, urljoin
 
@@ -21,6 +19,7 @@ from services.outlets.fhir.server import (
     ServerRefused,
     ServerUnavailable,
 )
+from services.outlets.webhook import retry_after_s
 
 MEDIA_TYPE: Final = "application/fhir+json"
 GONE: Final = frozenset({404, 410})
@@ -126,19 +125,7 @@ def _check(status: int, body: bytes, headers: httpx.Headers) -> None:
         raise ServerMisconfigured(words)
     if 400 <= status < 500 and status not in LATER | CONFLICT:  # noqa: PLR2004 - the client's errors
         raise ServerRefused(words)
-    raise ServerUnavailable(words, _retry_after(headers.get("Retry-After", "")))
-
-
-def _retry_after(text: str) -> float:
-    """Seconds of a Retry-After (RFC 9110, 10.2.3): a number, or a date; 0 for none or what cannot be read."""
-    if text.strip().isdigit():
-        return float(text)
-    try:
-        then = parsedate_to_datetime(text)
-    except ValueError:
-        return 0.0
-    aware = then if then.tzinfo is not None else then.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+    raise ServerUnavailable(words, retry_after_s(headers.get("Retry-After", ""), time.time()))
 
 
 def _outcome(body: bytes) -> list[str]:

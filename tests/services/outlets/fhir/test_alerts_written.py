@@ -35,6 +35,11 @@ def test_an_alert_is_three_resources() -> None:
     assert task["focus"] == {"reference": f"Flag/{flag['id']}"}
     assert (flag["status"], flag["code"]["coding"][0]["code"]) == ("active", "sepsis-amber")
     assert task["reasonReference"]["type"] == "RiskAssessment"
+    (source,) = it.standing("Provenance")
+    assert {t["reference"].partition("/")[0] for t in source["target"]} == set(KINDS)
+    assert [e["what"]["identifier"]["value"] for e in source["entity"]] == [
+        task["reasonReference"]["identifier"]["value"], "s1",
+    ]  # fmt: skip
     assert it.invalid() == []
 
 
@@ -174,7 +179,7 @@ def test_the_audit_trail() -> None:
     it.turns()
     found = it.standing("AuditEvent")
     assert len(found) == 2
-    assert {len(r["entity"]) for r in found} == {4}
+    assert sorted(len(r["entity"]) for r in found) == [4, 5]
     assert it.invalid() == []
 
 
@@ -200,9 +205,9 @@ def test_a_slow_server_gets_its_time() -> None:
 
     it.memory.put = slow  # type: ignore[method-assign]  # a slow server, at the port
     desk = Desk(it.memory, it.people, audit(), monotonic=lambda: clock[0])
-    outcomes = [desk.attempt(raised, lambda batch: write(batch, raised)).outcome for _ in range(3)]
-    assert outcomes == [Outcome.UNAVAILABLE, Outcome.UNAVAILABLE, Outcome.DELIVERED]
-    assert [kind for kind, _, _ in it.memory.puts] == list(KINDS)
+    outcomes = [desk.attempt(raised, lambda batch: write(batch, raised)).outcome for _ in range(4)]
+    assert outcomes == [Outcome.UNAVAILABLE] * 3 + [Outcome.DELIVERED]
+    assert [kind for kind, _, _ in it.memory.puts] == [*KINDS, "Provenance"]
 
 
 @pytest.mark.parametrize(
