@@ -94,7 +94,7 @@ def _log(model: str, site: str, ward: str, days: int, nurses: float | None) -> "
     from services.cli.alerts_log import opened, read
 
     with opened() as reader:
-        given = read(reader, model, site=site, days=days, scores=False)
+        given = read(reader, model, site=site, ward=ward, days=days, scores=False)
         each = nurses if nurses is not None else rostered(reader, site, ward)
     courses, floor, span = from_log(given, model, ward)
     if given.refused:

@@ -5,7 +5,7 @@ the end of the stay.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,12 +45,16 @@ class Read:
     refused: int = 0
 
 
-def events(reader: LogReader, topic: str, kinds: tuple[type[Event], ...]) -> Iterator[Event | None]:
-    """Every event of these kinds that a topic holds, partition by partition; None for one that cannot be read."""
+def events(
+    reader: LogReader, topic: str, kinds: tuple[type[Event], ...], keys: Container[str] | None = None
+) -> Iterator[Event | None]:
+    """Every event of these kinds (and keys) that a topic holds, by partition; None for one that cannot be read."""
     types = {f"{TYPE_PREFIX}{kind.__name__}{TYPE_SUFFIX}".encode() for kind in kinds}
     for partition in reader.partitions(topic):
         for record in reader.read(partition, *reader.bounds(partition)):
-            if record.value is None or dict(record.headers).get("ce_type") not in types:
+            if record.value is None or (keys is not None and record.key not in keys):
+                continue
+            if dict(record.headers).get("ce_type") not in types:
                 continue
             try:
                 yield decode(record.value, record.headers).event
@@ -69,32 +73,37 @@ def newest(reader: LogReader) -> datetime | None:
     return max(times, default=None)
 
 
-def read(reader: LogReader, model: str, *, site: str, days: int, scores: bool) -> Read:
-    """The facts of a site that matter for a model's alerts, of the newest days; `scores` too for combinations."""
-    last = newest(reader)
-    since = None if last is None else last - timedelta(days=days)
+def read(reader: LogReader, model: str, *, site: str, ward: str, days: int, scores: bool) -> Read:
+    """The facts that matter for a model's alerts about those who were on a ward, of the newest days.
+
+    `scores`: also NEWS2, findings and other models' forecasts. Where patients were is read first, so that nothing else
+    is kept of a whole hospital.
+    """
+    found = Read(until=newest(reader))
+    if found.until is None:
+        return found
+    since = found.until - timedelta(days=days)
+    contexts = events(reader, PatientContextChanged.topic, (PatientContextChanged,))
+    here = {e.key for e in contexts if isinstance(e, PatientContextChanged) and e.site == site and e.place.ward == ward}
     kinds: tuple[type[Event], ...] = (ConditionRecorded, EncounterEnded, PatientContextChanged, RiskForecasted)
     if scores:
         kinds = (*kinds, ImagingFindingReported, WarningScoreComputed)
-    found, by_patient = Read(), defaultdict[tuple[str, str], list[Event]](list)
+    by_patient = defaultdict[tuple[str, str], list[Event]](list)
     for topic in TOPICS:
-        for event in events(reader, topic, tuple(k for k in kinds if k.topic == topic)):
+        for event in events(reader, topic, tuple(k for k in kinds if k.topic == topic), here):
             if event is None:
                 found.refused += 1
-            elif isinstance(event, PatientEvent) and event.site == site and _wanted(event, model, since, scores=scores):
+            elif isinstance(event, PatientEvent) and _wanted(event, model, since, scores=scores):
                 by_patient[event.site, event.patient].append(event)
-                found.until = max(found.until or event.known, event.known)
     for key, told in sorted(by_patient.items()):
         found.patients[key] = sorted(told, key=lambda event: event.known)
     return found
 
 
-def _wanted(event: Event, model: str, since: datetime | None, *, scores: bool) -> bool:
+def _wanted(event: Event, model: str, since: datetime, *, scores: bool) -> bool:
     if isinstance(event, PatientContextChanged | ConditionRecorded):
         return True  # where the patient was, and of what, before the period too
-    if since is not None and event.known < since:
-        return False
-    return scores or not isinstance(event, RiskForecasted) or event.model == model
+    return event.known >= since and (scores or not isinstance(event, RiskForecasted) or event.model == model)
 
 
 @dataclass(slots=True)

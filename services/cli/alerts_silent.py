@@ -93,7 +93,7 @@ class Report:
 
 
 def report(read: Read, policies: Policies, *, model: str, site: str, ward: str) -> Report:
-    """The silent period of a model on a ward, from all patients of the site."""
+    """The silent period of a model on a ward."""
     found, until = Report(model, ward, site), read.until
     if until is None:
         return found

@@ -31,9 +31,8 @@ def silent_report(
         typer.echo(f"--model {model}: only {', '.join(OUTCOMES)} raise alerts of their own", err=True)
         raise typer.Exit(BAD_INPUT)
     found = policies_of(policies)
-    combined = any(rule.kind == model for rule in found.of(site, ward).combinations.values())
     with opened() as reader:
-        given = read(reader, model, site=site, days=days, scores=combined)
+        given = read(reader, model, site=site, ward=ward, days=days, scores=True)
     told = report(given, found, model=model, site=site, ward=ward)
     if given.refused:
         typer.echo(f"{given.refused} events could not be read and are not counted", err=True)

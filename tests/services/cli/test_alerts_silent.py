@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from schemas.events import RiskForecasted
+from schemas.events import RiskForecasted, WarningScoreComputed
 from services.cli.alerts import app
-from tests.services.cli.alerts_given import LOW, RISING, at, log_of, stay, use, ward
+from tests.services.cli.alerts_given import LOW, RISING, at, later, log_of, patient, stay, use, ward
 
 RUNNER = CliRunner()
 ASKED = ["silent-report", "--model", "sepsis", "--ward", "5B"]
@@ -31,6 +31,24 @@ def test_it_says_what_would_have_been_raised_and_whether_that_was_right(monkeypa
     readable = RUNNER.invoke(app, ASKED)
     assert readable.exit_code == 0
     assert "67 % (2 of 3; 95 % 21 to 94)" in readable.stdout
+
+
+def test_it_says_where_news2_had_alerted_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of two patients has a NEWS2 of 7 an hour before."""
+    score = WarningScoreComputed(
+        id="s", site="main", patient=patient(1), known=at(2), as_of=at(2), score="NEWS2", total=7, lowest=7, highest=7,
+        red=False, band=None,
+    )  # fmt: skip
+    use(monkeypatch, log_of([*stay(1, RISING), *stay(2, RISING), score, *later()]))
+    told = json.loads(RUNNER.invoke(app, [*ASKED, "--json"]).stdout)
+    assert [(e["patient"], e["news2_stood"]) for e in told["each"]] == [(patient(1), True), (patient(2), False)]
+
+
+def test_the_newest_days_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the newest fact of the log backwards, for a replayed log is old."""
+    use(monkeypatch, log_of(ward()))
+    assert RUNNER.invoke(app, [*ASKED, "--days", "3"]).exit_code == 0
+    assert RUNNER.invoke(app, [*ASKED, "--days", "2"]).exit_code == 1
 
 
 def test_the_wards_own_policy_decides(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
