@@ -6,6 +6,7 @@ Its uuid follows from what it is about, so that feedback finds its way home whic
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 from uuid import UUID, uuid5
 
@@ -53,8 +54,9 @@ class Asked:
     console: str = ""
 
 
+@lru_cache(maxsize=100_000)
 def card_uuid(site: str, subject: Subject) -> str:
-    """The card's uuid: always the same for the same alert or patient."""
+    """The card's uuid: always the same for the same alert or patient. Remembered, since feedback looks through all."""
     return str(uuid5(NAMESPACE, f"{site}/{subject.about}/{subject.id}"))
 
 

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.background import BackgroundTask
 
 from schemas.events import AccessAudited
-from schemas.fhir.facts import Stop
+from schemas.fhir.facts import FUTURE_TOLERANCE, Stop
 from schemas.fhir.patient import FHIR_AUTHORITY, who
 from schemas.ids import digest
 from services.cds_hooks import decided
@@ -99,7 +99,7 @@ def cds_app(parts: Parts, health: Health) -> FastAPI:
         path = f"{BASE}/{service}"
         caller = _trusted(parts, authorization, f"{path}/feedback", path)
         if service not in BY_ID:
-            raise Answer(404, "not-found", Problem("", f"there is no service {service[:64]!r}"))
+            raise Answer(404, "not-found", Problem("", f"there is no such service: see {BASE}"))
         return JSONResponse(_decided(parts, caller, content))
 
     return app
@@ -125,7 +125,7 @@ def _trusted(parts: Parts, authorization: str | None, *paths: str) -> Caller:
 def _read(service: str, content: bytes) -> Call:
     known = BY_ID.get(service)
     if known is None:
-        raise Answer(404, "not-found", Problem("", f"there is no service {service[:64]!r}: see {BASE}"))
+        raise Answer(404, "not-found", Problem("", f"there is no such service: see {BASE}"))
     try:
         call = read_call(content)
     except Unusable as error:
@@ -170,6 +170,11 @@ def _decided(parts: Parts, caller: Caller, content: bytes) -> dict[str, Any]:
     if not parts.current():
         raise Answer(503, "transient", Problem("", "the event log is not read to its end: send it again"))
     known, now = decided.index(parts.patients.all()), parts.clock.now()
+    # A told clock is not the clients' clock, so only a system clock can say what lies ahead (design rule 5).
+    ahead = [n for n, one in enumerate(given) if one.outcomeTimestamp > now + FUTURE_TOLERANCE]
+    if ahead and parts.settings.clock == "system":
+        problems = [Problem(f"feedback.{n}.outcomeTimestamp", "lies in the future: wrong clock") for n in ahead]
+        raise Answer(400, "invalid", *problems)
     events = [
         decided.decision(one, *known[one.card], client=caller.name, known=now) for one in given if one.card in known
     ]

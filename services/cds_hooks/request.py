@@ -87,8 +87,9 @@ class Orders(Context):
             resource = entry.get("resource") if isinstance(entry, dict) else None
             if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
                 raise ValueError("each entry needs a resource with its resourceType")  # noqa: TRY004 - of the document
-            if resource.get("status", "draft") not in STATUSES:
-                raise ValueError(f"a {resource['resourceType'][:64]} has a status that no order has")
+            status = resource.get("status", "draft")
+            if not isinstance(status, str) or status not in STATUSES:
+                raise ValueError("an order has a status that no order can have")
         return bundle
 
     @property

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
@@ -31,7 +33,7 @@ class Lane:
     inner: Destination
     """The destination itself, without what chooses for it."""
     where: str
-    """Its address, without anything secret."""
+    """Its server: paths and queries of webhooks may hold secrets."""
     choice: Choice | None = None
     first: First = "earliest"
 
@@ -45,11 +47,11 @@ def lanes(
     settings: Settings, environment: Mapping[str, str], identity: Callable[[], Identity] | None = None
 ) -> tuple[Lane, ...]:
     """All of them; raises DocumentError that names file, line, field and what is wrong."""
-    who = identity or (lambda: SqliteIdentity(settings.identity_url))
+    who = identity or cache(lambda: SqliteIdentity(settings.identity_url))
     found: list[Lane] = []
     if settings.grafana_url:
         grafana = Grafana(GrafanaBoard(settings.grafana_url, settings.grafana_token.get_secret_value()))
-        found.append(Lane("grafana", grafana, grafana, settings.grafana_url))
+        found.append(Lane("grafana", grafana, grafana, _server(settings.grafana_url)))
     if settings.webhooks is not None:
         found += webhooks(settings.webhooks, environment)
     if settings.mail is not None:
@@ -67,7 +69,7 @@ def webhooks(file: Path, environment: Mapping[str, str]) -> list[Lane]:
     document, content = _read(file, webhook_settings.WebhooksFile)
     _refuse(document, "webhooks", [(o.name, webhook_settings.problems(o, environment)) for o in content.webhooks])
     made = [(one, webhook_settings.webhook(one, environment)) for one in content.webhooks]
-    return [Lane("webhook", Chosen(d, o.choose), d, o.url, o.choose, o.first) for o, d in made]
+    return [Lane("webhook", Chosen(d, o.choose), d, _server(o.url), o.choose, o.first) for o, d in made]
 
 
 def mails(file: Path, environment: Mapping[str, str], console: str, who: Callable[[], Identity]) -> list[Lane]:
@@ -90,6 +92,11 @@ def plug_ins(file: Path) -> list[Lane]:
             raise document.error([(("destinations", number, "type"), str(error))]) from error
         found.append(Lane(one.type, Chosen(made, one.choose), made, f"plug-in {one.type}", one.choose, one.first))
     return found
+
+
+def _server(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def _read(file: Path, shape: type[F]) -> tuple[Document, F]:

@@ -1,11 +1,16 @@
 """The HTTP side: discovery, what is refused and how, feedback into the log, answers that are not current."""
 
+import contextlib
+import json
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.envelope import decode
 from schemas.events import AccessAudited, DecisionMade
+from services.cds_hooks.request import Unusable, read_call, read_feedback
 from services.cds_hooks.response import Services
 from tests.services.cds_hooks.given import MRN, PATIENT, Bench, Json, call, context, minutes, raised, score
 
@@ -162,6 +167,39 @@ def test_feedback_on_an_unknown_card_is_told_and_the_rest_recorded() -> None:
 def test_malformed_feedback_is_refused(body: object) -> None:
     """400; a time without a zone is malformed."""
     assert Bench().post(f"{VIEW}/feedback", body)[0] == 400
+
+
+def test_feedback_from_the_future_is_refused() -> None:
+    """More than five minutes ahead is a wrong clock (design rule 5)."""
+    bench = Bench([context(), raised()])
+    (card,) = bench.cards()
+    status, answer = bench.post(f"{VIEW}/feedback", feedback(card["uuid"], outcomeTimestamp="2026-03-01T08:06:00Z"))
+    assert (status, answer["issue"][0]["expression"]) == (400, ["feedback.0.outcomeTimestamp"])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = ["hook", "hookInstance", "fhirServer", "fhirAuthorization", "context", "prefetch", "extension"]
+INSIDE = ["userId", "patientId", "encounterId", "selections", "draftOrders"]
+
+
+@given(st.sampled_from(FIELDS), st.sampled_from(INSIDE), JSON, JSON)
+def test_whatever_is_sent_is_read_or_refused(field: str, inside: str, odd: object, other: object) -> None:
+    """Any value in any place is a good call or a refusal with words, never a fault."""
+    for body in (
+        call("order-select") | {field: odd},
+        call("order-select", context={inside: odd}),
+        call("order-select", context={"draftOrders": {"resourceType": "Bundle", "entry": [{"resource": odd}, other]}}),
+        call("order-select", prefetch={"patient": odd, "other": other}),
+        odd,
+    ):
+        content = json.dumps(body).encode()
+        for read in (read_call, read_feedback):
+            with contextlib.suppress(Unusable):
+                read(content)
 
 
 def test_feedback_is_not_lost_while_the_log_is_down() -> None:
