@@ -22,7 +22,11 @@ class Evidence(Value):
 
 
 class AlertEvent(PatientEvent):
-    """One transition of one alert; `alert` is the same id from raise to resolve."""
+    """One transition of one alert; `alert` is the same id from raise to resolve.
+
+    Until `quiet_until` (quiet hours, maintenance) those who call people wait: nobody was called about this alert yet.
+    At that instant it is told again if it still stands.
+    """
 
     topic: ClassVar[str] = "alerts"
 
@@ -32,19 +36,18 @@ class AlertEvent(PatientEvent):
     at: AwareDatetime
     place: Place = Place()
     summary: Annotated[str, Field(max_length=300)]
+    quiet_until: AwareDatetime | None = None
 
 
 class AddressingEvent(AlertEvent):
     """A transition of which a person should hear.
 
     `role` is who is addressed now, `contact` how the ward's roster says that role is reached at this hour (staff, never
-    a patient). Until `quiet_until` (quiet hours, maintenance) those who call people wait; at that instant the alert is
-    told again if it still stands.
+    a patient).
     """
 
     role: Role | None = None
     contact: Name | None = None
-    quiet_until: AwareDatetime | None = None
 
 
 class AlertRaised(AddressingEvent):

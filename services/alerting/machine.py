@@ -103,7 +103,7 @@ def apply(case: Case, what: Happening, site: str, patient: str, policy: Policy) 
     elif phase == "acknowledged":
         # A person answers for it now: silence is counted from here.
         after = replace(after, until=None, held=None, last_heard=max(case.last_heard or what.at, what.at))
-    event = None if transition is None else said(transition, after, what, site, patient, policy)
+    event = None if transition is None else said(transition, case, after, what, site, patient, policy)
     if phase != "resolved":
         return after, event
     silence = policy.rule(case.kind).silence_after if what.given in {"well", "dismiss"} else timedelta(0)

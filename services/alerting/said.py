@@ -52,17 +52,22 @@ class Happening:
     told: datetime | None = None
 
 
-def said(transition: Transition, case: Case, what: Happening, site: str, patient: str, policy: Policy) -> AlertEvent:
-    """The event of a transition that led to this case."""
+def said(
+    transition: Transition, before: Case, case: Case, what: Happening, site: str, patient: str, policy: Policy
+) -> AlertEvent:
+    """The event of a transition from one case to the next."""
     kind = _CLASSES[transition]
+    # What ends, or is taken, before anyone was called is no reason to call anyone either.
+    held = case.held if issubclass(kind, AddressingEvent) else before.held
+    held = held if held is not None and what.at < held else None
     told: dict[str, Any] = {
         "id": digest("transition", case.alert, what.given, what.cause), "site": site, "patient": patient,
         "known": what.at, "alert": case.alert, "kind": case.kind, "severity": case.severity, "at": what.at,
-        "place": case.place, "summary": case.summary, **_own(kind, case, what),
+        "place": case.place, "summary": case.summary, "quiet_until": held, **_own(kind, case, what),
     }  # fmt: skip
     if issubclass(kind, AddressingEvent) and case.addressed is not None:
         found = hours.contact(policy, case.role, case.addressed)
-        told |= {"role": case.role, "contact": found and found.contact, "quiet_until": case.held}
+        told |= {"role": case.role, "contact": found and found.contact}
     return kind.model_validate(told)
 
 

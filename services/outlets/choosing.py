@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from schemas.events import AlertEvent, Event, Value
-from schemas.events.alerts import Kind, Severity
+from schemas.events.alerts import AddressingEvent, Kind, Role, Severity
 from services.outlets.annotation import STATES
 from services.outlets.delivery import Outcome
 from services.outlets.destination import Attempt, Destination
@@ -21,7 +21,8 @@ class Choice(Value):
     """What is told: an empty list means all. Each transition is judged by what it says itself.
 
     So a destination for red alerts hears of an amber one when it is escalated. Confirmations (`notified`) and what a
-    policy kept quiet (`suppressed`) are told only where they are named.
+    policy kept quiet (`suppressed`) are told only where they are named. In quiet hours and maintenance nothing is told,
+    unless `quiet_too`: what still stands is told when they end. With `roles` only what asks one of them is told.
     """
 
     kinds: tuple[Kind, ...] = ()
@@ -31,10 +32,15 @@ class Choice(Value):
         "raised", "escalated", "acknowledged", "snoozed", "stale", "merged", "resolved",
     )  # fmt: skip
 
+    roles: tuple[Role, ...] = ()
+    quiet_too: bool = False
+
     def takes(self, event: AlertEvent) -> bool:
         """Whether this transition is told."""
         return (
-            (not self.kinds or event.kind in self.kinds)
+            (self.quiet_too or event.quiet_until is None)
+            and (not self.roles or (isinstance(event, AddressingEvent) and event.role in self.roles))
+            and (not self.kinds or event.kind in self.kinds)
             and (not self.severities or event.severity in self.severities)
             and (not self.wards or event.place.ward in self.wards)
             and (not self.transitions or transition(event) in self.transitions)

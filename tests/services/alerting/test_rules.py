@@ -197,7 +197,8 @@ def test_who_took_it_in_quiet_hours_is_not_told_at_their_end() -> None:
     """Somebody looked at the board."""
     driver = with_policy(policy(**ZURICH))
     (alert,) = driver.give(score(at(23), 5))
-    driver.give(decided(at(23, 10), alert.alert, "acknowledge"))
+    (taken,) = driver.give(decided(at(23, 10), alert.alert, "acknowledge"))
+    assert taken.quiet_until == at(6) + timedelta(days=1)
     assert "Escalated" not in names(driver.tick(at(6) + timedelta(days=1, minutes=1)))
 
 

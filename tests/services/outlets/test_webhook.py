@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.events import AlertAcknowledged, AlertEvent, AlertNotified, AlertRaised, AlertResolved
+from schemas.events import AlertAcknowledged, AlertEscalated, AlertEvent, AlertNotified, AlertRaised, AlertResolved
 from services.outlets.choosing import Choice, Chosen
 from services.outlets.configured import lanes
 from services.outlets.delivery import Delivery, Outcome, Policy, decide
@@ -106,6 +106,15 @@ def test_a_test_is_no_alert() -> None:
         got = receiver.received[0]
     assert got.headers["ce-type"] == "wardwatch.test.v1"
     assert verify(got.headers, got.body, [SECRET], NOW).startswith("test-")
+
+
+def test_quiet_hours_and_roles_choose() -> None:
+    """What is quiet now is told where that is asked for; a role's destination hears what asks that role."""
+    quiet = event(AlertRaised, 1, quiet_until="2030-01-01T06:00:00Z", role="bedside_nurse")
+    assert [Choice().takes(quiet), Choice(quiet_too=True).takes(quiet)] == [False, True]
+    charge = Choice(roles=("charge_nurse",))
+    assert charge.takes(event(AlertEscalated, 2, role="charge_nurse"))
+    assert not any(charge.takes(e) for e in (event(AlertRaised, 2, role="bedside_nurse"), event(AlertResolved, 3)))
 
 
 def test_what_is_not_chosen_is_not_sent() -> None:
