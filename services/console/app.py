@@ -16,6 +16,7 @@ from services.console.web import (
     films,
     pages,
     patient,
+    quality,
     schedule,
     session,
     system,
@@ -37,7 +38,7 @@ def console_app(parts: Parts, health: Health) -> FastAPI:
             )
         return JSONResponse({"error": error.detail}, status_code=error.status_code, headers=error.headers)
 
-    for room in (session, board, patient, explain, films, beds, schedule, system, decisions, advice, events):
+    for room in (session, board, patient, explain, films, beds, schedule, quality, system, decisions, advice, events):
         app.include_router(room.router(parts))
     app.mount("/static", StaticFiles(directory=pages.HERE / "static"), name="static")
     return app

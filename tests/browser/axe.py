@@ -10,7 +10,7 @@ OPTIONS: Final = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "val
 
 
 def violations(page: Page) -> list[str]:
-    """Each element that breaks a rule: rule, selector, what is wrong. Motion is stopped: no colour in between counts."""
+    """Each element that breaks a rule: rule, selector, what is wrong. Motion is stopped: colours are final."""
     page.emulate_media(reduced_motion="reduce")
     found = Axe().run(page, options=OPTIONS).response["violations"]
     return [

@@ -10,8 +10,18 @@ from tests.browser.running import Running
 
 pytestmark = pytest.mark.browser
 
-OKAFOR, LINDQVIST, TANAKA = (digest("example", n) for n in (0, 1, 3))
-PATHS = ("/", "/?view=wall", f"/patients/{OKAFOR}", f"/patients/{LINDQVIST}", "/beds", "/schedule", "/system", "/login")
+OKAFOR, LINDQVIST = (digest("example", n) for n in (0, 1))
+PATHS = (
+    "/",
+    "/?view=wall",
+    f"/patients/{OKAFOR}",
+    f"/patients/{LINDQVIST}",
+    "/beds",
+    "/schedule",
+    "/quality",
+    "/system",
+    "/login",
+)
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1680, False), (1680, True), (390, False)], ids=["light", "dark", "phone"])

@@ -51,19 +51,34 @@ def test_the_board_shows_everyone_and_says_that_it_is_live(look: Opened, picture
     look("/", "admin-token", dark=True).screenshot(path=pictures / "board-dark.png")
 
 
-def test_a_new_alert_arrives_without_reload(open_page: Opened, console: Running) -> None:
-    """A red alert moves its patient to the top within two seconds, says why, and is spoken to screen readers."""
+def test_a_new_red_alert_arrives_without_reload_and_is_sounded_once(open_page: Opened, console: Running) -> None:
+    """It moves its patient to the top within two seconds, says why, is spoken, counted in the title, and heard once."""
     page = open_page("/")
     expect(page.locator("#link")).to_have_attribute("data-state", "live")
-    page.evaluate("window.stayed = true")
-    urgent = page.locator("section.now li.row").count()
+    page.evaluate("""() => {
+        window.badges = []; window.notes = 0; window.stayed = true;
+        navigator.setAppBadge = async (n) => { window.badges.push(n); };
+        const start = OscillatorNode.prototype.start;
+        OscillatorNode.prototype.start = function (at) { window.notes += 1; return start.call(this, at); };
+    }""")
+    expect(page).to_have_title("(1) Board · Wardwatch")
+    page.get_by_label("Signed in as").click()
+    page.get_by_role("button", name="Sound for red: off").click()
+    expect(page.get_by_role("button", name="Sound for red: on")).to_have_attribute("aria-pressed", "true")
+    before = page.evaluate("window.notes")
     console.write([raised(ROSSI)])
     begun = time.monotonic()
     expect(page.locator(f"section.now {row(ROSSI)}")).to_contain_text("Sepsis risk 41 %", timeout=5000)
     assert time.monotonic() - begun < 2
     expect(page.locator("#announce")).to_contain_text("Sepsis risk 41 %")
-    assert page.evaluate("window.stayed")
-    expect(page).to_have_title(f"({urgent + 1}) Board · Wardwatch")
+    expect(page).to_have_title("(2) Board · Wardwatch")
+    assert page.evaluate("[window.stayed, window.badges.at(-1), window.notes]") == [True, 2, before + 3]
+    console.write([raised(ROSSI, 2).model_copy(update={"severity": "red", "summary": "Sepsis risk 44 %"})])
+    expect(page.locator(row(ROSSI))).to_contain_text("Sepsis risk 44 %", timeout=5000)
+    assert page.evaluate("window.notes") == before + 3
+    page.reload()
+    page.get_by_label("Signed in as").click()
+    expect(page.get_by_role("button", name="Sound for red: on")).to_be_visible()
 
 
 @pytest.mark.parametrize("text", ["okafor", "4100200", "5b-1a"])
@@ -171,3 +186,17 @@ def test_a_phone_shows_the_board_without_sideways_scrolling(look: Opened, pictur
     assert take is not None
     assert take["height"] >= 44
     page.screenshot(path=pictures / "board-phone.png")
+
+
+def test_she_reads_how_good_the_alarms_are(look: Opened, pictures: Path) -> None:
+    """Counts with what is too few to say, the ward that has most, another window in one click."""
+    page = look("/", "admin-token", width=1440)
+    page.get_by_role("link", name="Alarms").click()
+    site = page.locator("table.quality tbody tr").first
+    expect(site).to_contain_text(re.compile(r"Whole site\s*4"))
+    expect(site).to_contain_text("too few to say")
+    expect(site).to_contain_text("bed-days")
+    page.screenshot(path=pictures / "quality.png")
+    page.get_by_role("link", name="28 days").click()
+    expect(page.get_by_role("link", name="28 days")).to_have_attribute("aria-current", "page")
+    expect(page.locator("#link")).to_have_attribute("data-state", "live")

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from schemas.events import DecisionMade, ExplanationRequested, ForecastExplained, RiskForecasted
 from schemas.ids import digest
+from tests.browser.axe import violations
 from tests.browser.conftest import Opened
 from tests.browser.running import Running, written
 
@@ -121,3 +122,29 @@ def test_nothing_overlaps_on_a_laptop(look: Opened, pictures: Path) -> None:
         })""")
         assert out == [], width
         page.screenshot(path=pictures / f"patient-{width}.png")
+
+
+def test_what_did_we_know_at_the_moment_before_the_alert(look: Opened, pictures: Path) -> None:
+    """A slider and a field lead to what was known then, marked as such and read only; one click leads back."""
+    page = look(f"/patients/{OKAFOR}")
+    expect(page.locator(".alerts-card")).to_contain_text("NEWS2 rose from 6")
+    total = page.locator(".patient-score b").inner_text()
+    page.get_by_role("textbox", name="Known at").fill("2026-03-12T12:40")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("#past")).to_contain_text("As known at 2026-03-12 12:40 – not now.")
+    expect(page.locator(".alerts-card")).to_contain_text("No open alert")
+    expect(page.locator("[data-decide]")).to_have_count(0)
+    assert page.url.endswith("?at=2026-03-12T12%3A40")
+    slide = page.get_by_label("Minutes before now")
+    for _ in range(20):
+        slide.press("ArrowRight")
+    expect(page.locator("#past")).to_contain_text("13:00")
+    expect(page.locator(".alerts-card")).to_contain_text("Sepsis risk 14 %")
+    assert violations(page) == []
+    page.screenshot(path=pictures / "patient-then.png")
+    page.get_by_role("link", name="Back to now").click()
+    expect(page.locator("#past")).to_be_hidden()
+    expect(page.locator(".patient-score b")).to_have_text(total)
+    page.goto(page.url.split("/patients")[0] + "/?at=2026-03-12T12:40")
+    expect(page.locator("#past")).to_contain_text("As known at 12:40 – not now.")
+    assert (page.locator("a.who-cell").first.get_attribute("href") or "").endswith("?at=2026-03-12T12:40")

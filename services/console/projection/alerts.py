@@ -41,7 +41,7 @@ def moved(turn: Turn, event: AlertEvent) -> None:
     at = micros(event.at)
     who, until, reason = _told(event)
     new = turn.db.execute(
-        "INSERT OR IGNORE INTO transitions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO transitions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             event.id,
             event.alert,
@@ -54,6 +54,8 @@ def moved(turn: Turn, event: AlertEvent) -> None:
             who,
             until,
             reason,
+            micros(event.known),
+            event.place.ward,
         ),
     ).rowcount
     phase = PHASES.get(type(event))

@@ -4,6 +4,7 @@ Facts come in order of arrival and tell of clinical times in any order: each gro
 the fact with the latest clinical time, then the one known last (design rule 5).
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from schemas.events import (
@@ -18,7 +19,6 @@ from schemas.events import (
     PatientHistoryMoved,
     PatientMerged,
     PatientRegistered,
-    Place,
     ReadingsRetracted,
 )
 from services.console.projection.store import micros, micros_or_none
@@ -26,11 +26,19 @@ from services.console.projection.turn import Turn
 
 # One row a source: a correction replaces it, a retraction empties it, whichever of them comes first.
 READING: Final = """
-INSERT INTO readings (patient, source, code, value, taken, known, id) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO readings (patient, source, code, value, taken, known, id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 ON CONFLICT (patient, source) DO UPDATE SET
     code = coalesce(excluded.code, code), value = excluded.value, taken = excluded.taken,
     known = excluded.known, id = excluded.id
 WHERE (excluded.known, excluded.id) > (readings.known, readings.id)
+"""
+# Of two versions of a source the earlier one is kept aside, whichever of them comes first.
+NEW: Final = "INSERT OR IGNORE INTO readings VALUES (?, ?, ?, ?, ?, ?, ?)"
+ASIDE: Final = """
+INSERT OR IGNORE INTO replaced
+SELECT * FROM (SELECT * FROM readings WHERE patient = ?1 AND source = ?2 AND (known, id) < (?6, ?7)
+    UNION ALL SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 FROM readings
+        WHERE patient = ?1 AND source = ?2 AND (known, id) > (?6, ?7))
 """
 
 
@@ -43,14 +51,21 @@ def observed(turn: Turn, event: ObservationsRecorded | PatientHistoryMoved) -> N
         for r in event.readings
         if (taken := micros(r.taken)) >= turn.oldest
     ]
-    turn.db.executemany(READING, rows)
+    _read(turn, rows)
+
+
+def _read(turn: Turn, rows: Sequence[tuple[str | int | float | None, ...]]) -> None:
+    for row in rows:
+        if not turn.db.execute(NEW, row).rowcount:
+            turn.db.execute(ASIDE, row)
+            turn.db.execute(READING, row)
 
 
 def retracted(turn: Turn, event: ReadingsRetracted) -> None:
     """A reading that was never right: its source keeps an empty row, so that a late resend stays away."""
     turn.patient(event.patient, event.site)
     known = micros(event.known)
-    turn.db.executemany(READING, [(event.patient, s, None, None, known, known, event.id) for s in event.sources])
+    _read(turn, [(event.patient, s, None, None, known, known, event.id) for s in event.sources])
 
 
 def registered(turn: Turn, event: PatientRegistered) -> None:
@@ -82,14 +97,14 @@ def started(turn: Turn, event: EncounterStarted) -> None:
             known,
         ),
     )
-    _placed(turn, event.patient, event.encounter, event.place, micros(event.started), known)
+    _placed(turn, event, micros(event.started))
 
 
 def transferred(turn: Turn, event: EncounterTransferred) -> None:
     """The patient lies elsewhere."""
     turn.patient(event.patient, event.site)
     _stay(turn, event.patient, event.encounter, event.site)
-    _placed(turn, event.patient, event.encounter, event.place, micros(event.moved), micros(event.known))
+    _placed(turn, event, micros(event.moved))
 
 
 def ended(turn: Turn, event: EncounterEnded) -> None:
@@ -97,8 +112,8 @@ def ended(turn: Turn, event: EncounterEnded) -> None:
     turn.patient(event.patient, event.site)
     _stay(turn, event.patient, event.encounter, event.site)
     turn.db.execute(
-        "UPDATE encounters SET ended = ?, outcome = ? WHERE patient = ? AND encounter = ?",
-        (micros(event.ended), event.outcome, event.patient, event.encounter),
+        "UPDATE encounters SET ended = ?, ended_known = ?, outcome = ? WHERE patient = ? AND encounter = ?",
+        (micros(event.ended), micros(event.known), event.outcome, event.patient, event.encounter),
     )
 
 
@@ -117,11 +132,16 @@ def _stay(turn: Turn, patient: str, encounter: str, site: str) -> None:
     )
 
 
-def _placed(turn: Turn, patient: str, encounter: str, place: Place, at: int, known: int) -> None:
+def _placed(turn: Turn, event: EncounterStarted | EncounterTransferred, at: int) -> None:
+    place, known = event.place, micros(event.known)
     turn.db.execute(
         "UPDATE encounters SET ward = ?, room = ?, bed = ?, moved = ?, moved_known = ?"
         " WHERE patient = ? AND encounter = ? AND (moved, moved_known) <= (?, ?)",
-        (place.ward, place.room, place.bed, at, known, patient, encounter, at, known),
+        (place.ward, place.room, place.bed, at, known, event.patient, event.encounter, at, known),
+    )
+    turn.db.execute(
+        "INSERT OR IGNORE INTO moves VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (event.id, event.patient, event.encounter, at, known, place.ward, place.room, place.bed),
     )
 
 
@@ -134,6 +154,10 @@ def limited(turn: Turn, event: CareLimitSet) -> None:
         " WHERE patient = ? AND (limited, limit_known) <= (?, ?)",
         (event.limit, at, known, event.patient, at, known),
     )
+    turn.db.execute(
+        "INSERT OR IGNORE INTO limits (id, patient, at, known, care_limit) VALUES (?, ?, ?, ?, ?)",
+        (event.id, event.patient, at, known, event.limit),
+    )
 
 
 def oxygen_prescribed(turn: Turn, event: OxygenTargetPrescribed) -> None:
@@ -144,6 +168,10 @@ def oxygen_prescribed(turn: Turn, event: OxygenTargetPrescribed) -> None:
         "UPDATE patients SET oxygen_scale = ?, oxygen_low = ?, oxygen_high = ?, oxygen_at = ?, oxygen_known = ?"
         " WHERE patient = ? AND (oxygen_at, oxygen_known) <= (?, ?)",
         (event.scale, event.low_percent, event.high_percent, at, known, event.patient, at, known),
+    )
+    turn.db.execute(
+        "INSERT OR IGNORE INTO limits VALUES (?, ?, ?, ?, NULL, ?, ?, ?)",
+        (event.id, event.patient, at, known, event.scale, event.low_percent, event.high_percent),
     )
 
 

@@ -6,7 +6,7 @@ table is written by one topic only, hence the order in which topics are read can
 
 from typing import Final
 
-VERSION: Final = 4
+VERSION: Final = 5
 
 TABLES: Final = """
 CREATE TABLE offsets (topic TEXT, partition INTEGER, next INTEGER NOT NULL,
@@ -26,12 +26,21 @@ CREATE TABLE patients (patient TEXT PRIMARY KEY, site TEXT NOT NULL,
 CREATE TABLE encounters (patient TEXT, encounter TEXT, site TEXT NOT NULL,
     started INTEGER, admitted INTEGER, kind TEXT, specialty TEXT, told INTEGER NOT NULL DEFAULT 0,
     ward TEXT, room TEXT, bed TEXT, moved INTEGER NOT NULL DEFAULT 0, moved_known INTEGER NOT NULL DEFAULT 0,
-    ended INTEGER, outcome TEXT, cancelled INTEGER NOT NULL DEFAULT 0,
+    ended INTEGER, ended_known INTEGER, outcome TEXT, cancelled INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (patient, encounter)) WITHOUT ROWID;
 CREATE INDEX encounters_open ON encounters (site, ward) WHERE ended IS NULL AND NOT cancelled AND started IS NOT NULL;
 CREATE TABLE readings (patient TEXT, source TEXT, code TEXT, value REAL, taken INTEGER NOT NULL,
     known INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY (patient, source)) WITHOUT ROWID;
 CREATE INDEX readings_trend ON readings (patient, code, taken, source);
+-- What was known once and is not what holds now: versions of readings, places and limits, for "what did we know at?".
+CREATE TABLE replaced (patient TEXT, source TEXT, code TEXT, value REAL, taken INTEGER NOT NULL,
+    known INTEGER NOT NULL, id TEXT, PRIMARY KEY (patient, source, known, id)) WITHOUT ROWID;
+CREATE TABLE moves (id TEXT PRIMARY KEY, patient TEXT NOT NULL, encounter TEXT NOT NULL, at INTEGER NOT NULL,
+    known INTEGER NOT NULL, ward TEXT, room TEXT, bed TEXT) WITHOUT ROWID;
+CREATE INDEX moves_encounter ON moves (patient, encounter, at, known);
+CREATE TABLE limits (id TEXT PRIMARY KEY, patient TEXT NOT NULL, at INTEGER NOT NULL, known INTEGER NOT NULL,
+    care_limit TEXT, oxygen_scale INTEGER, oxygen_low REAL, oxygen_high REAL) WITHOUT ROWID;
+CREATE INDEX limits_patient ON limits (patient, at, known);
 CREATE TABLE requests (request TEXT PRIMARY KEY, site TEXT NOT NULL, patient TEXT NOT NULL, requested INTEGER NOT NULL,
     specialty TEXT NOT NULL, priority INTEGER NOT NULL, isolation INTEGER NOT NULL, sex TEXT NOT NULL,
     expected_stay_hours REAL, status TEXT NOT NULL, known INTEGER NOT NULL, surgery INTEGER NOT NULL) WITHOUT ROWID;
@@ -63,8 +72,9 @@ CREATE TABLE alerts (alert TEXT PRIMARY KEY, patient TEXT NOT NULL, site TEXT NO
 CREATE INDEX alerts_patient ON alerts (patient, changed);
 CREATE TABLE transitions (id TEXT PRIMARY KEY, alert TEXT NOT NULL, patient TEXT NOT NULL, what TEXT NOT NULL,
     at INTEGER NOT NULL, position INTEGER NOT NULL, severity TEXT NOT NULL, summary TEXT NOT NULL,
-    who TEXT, until INTEGER, reason TEXT) WITHOUT ROWID;
+    who TEXT, until INTEGER, reason TEXT, known INTEGER NOT NULL, ward TEXT) WITHOUT ROWID;
 CREATE INDEX transitions_alert ON transitions (alert, position);
+CREATE INDEX transitions_at ON transitions (what, at);
 
 -- findings, decisions
 CREATE TABLE findings (id TEXT PRIMARY KEY, patient TEXT NOT NULL, study TEXT NOT NULL, instance TEXT NOT NULL,
@@ -116,6 +126,7 @@ CREATE TABLE plan_answers (question TEXT PRIMARY KEY, proposal TEXT NOT NULL, si
 
 DROPPED_WHEN_OLD: Final = (
     ("readings", "taken"),
+    ("replaced", "taken"),
     ("scores", "as_of"),
     ("forecasts", "as_of"),
     ("explanations", "as_of"),

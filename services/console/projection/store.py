@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from services.console.projection.past import VIEWS
 from services.console.projection.schema import TABLES, VERSION
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,6 +54,7 @@ class Store:
         self.path = path_of(url)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._past: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._lock = threading.Lock()
         self.emptied = False
         self._writer = self._opened()
@@ -102,6 +104,22 @@ class Store:
             db.execute("COMMIT")
             self._idle.put(db)
 
+    @contextmanager
+    def as_known(self, at: datetime) -> Iterator[sqlite3.Connection]:
+        """One consistent view of what was known at an instant: the same tables, without what came later."""
+        try:
+            db = self._past.get_nowait()
+        except queue.Empty:
+            db = self._connect()
+            db.executescript(VIEWS)
+        db.execute("UPDATE moment SET at = ?", (micros(at),))
+        db.execute("BEGIN")
+        try:
+            yield db
+        finally:
+            db.execute("COMMIT")
+            self._past.put(db)
+
     def forget(self) -> None:
         """Empty every table: the log is not the one this store was folded from."""
         with self.writing() as db:
@@ -112,5 +130,6 @@ class Store:
     def close(self) -> None:
         """Close what is open; readers in use close when they are done."""
         self._writer.close()
-        while not self._idle.empty():
-            self._idle.get_nowait().close()
+        for pool in (self._idle, self._past):
+            while not pool.empty():
+                pool.get_nowait().close()

@@ -14,12 +14,13 @@ REMEMBERED_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """One person at a screen. Two viewers with equal rights see equal pages."""
+    """One person at a screen. Two viewers with equal rights see equal pages. `past`: looks at what was known once."""
 
     name: str
     identity: bool
     decide: bool
     admin: bool
+    past: bool = False
 
     @classmethod
     def of(cls, actor: Actor) -> "Viewer":

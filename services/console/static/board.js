@@ -1,14 +1,15 @@
 // The board: rows come by server-sent events as the server drew them; here they are put in their place.
 
+import { red } from "./alarm.js";
 import "./decide.js";
 import { follow } from "./live.js";
+import { at, choose, go } from "./then.js";
 import { age } from "./time.js";
 
 const find = document.getElementById("find");
 const ward = document.getElementById("ward");
 const found = document.getElementById("found");
 const lists = Object.fromEntries([...document.querySelectorAll("[data-group]")].map((l) => [l.dataset.group, l]));
-const announce = document.getElementById("announce");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 let matches = null; // keys that the search found, or null when nothing is looked for
@@ -44,12 +45,10 @@ function update(message) {
     const row = parse(html);
     const old = document.getElementById(`row-${key}`);
     if (old) {
-      if (row.dataset.alertText && row.dataset.alert !== old.dataset.alert) announce.textContent = row.dataset.alertText;
       if (row.dataset.worry !== old.dataset.worry) row.classList.add("changed");
       old.replaceWith(row);
     } else {
       row.classList.add("changed");
-      if (row.dataset.alertText) announce.textContent = row.dataset.alertText;
     }
     age(row);
     place(row);
@@ -88,7 +87,8 @@ function filter() {
     document.getElementById("empty-title").textContent = matches === null ? "Nobody is on this ward" : "No patient matches";
     document.getElementById("empty-text").textContent = matches === null ? "Choose another ward above." : "Search by bed, by name, or by hospital number.";
   }
-  document.title = counts.now > 0 ? `(${counts.now}) Board · Wardwatch` : "Board · Wardwatch";
+  const unanswered = [...all()].filter((row) => row.dataset.alertText && (!ward.value || row.dataset.ward === ward.value));
+  if (at() === null) red(unanswered.map((row) => ({ id: row.dataset.alert, text: row.dataset.alertText })));
 }
 
 async function search() {
@@ -134,4 +134,6 @@ if (ward.selectedIndex < 0) ward.value = "";
 ward.addEventListener("change", () => { localStorage.setItem("ward", ward.value); filter(); });
 
 filter();
-follow("board", { rows: update });
+choose(go);
+if (at() !== null) for (const link of document.querySelectorAll("a.who-cell")) link.search = `?at=${at()}`;
+follow("board", { rows: (message) => at() === null && update(message) });

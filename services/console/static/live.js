@@ -1,6 +1,6 @@
 // The live line to the server. A screen must never die silently: without a beat for a few seconds it says so.
 
-import { age, clock, now, tell } from "./time.js";
+import { age, clock, present, tell } from "./time.js";
 
 const SILENT_MS = 6000; // three beats
 const OLD_DATA_S = 120;
@@ -39,12 +39,12 @@ function show() {
     lost = true;
     state = "lost";
     words = "Reconnecting";
-    banner = `Connection lost. This page shows ${clock(now())} and is not being updated. Trying again.`;
+    banner = `Connection lost. This page shows ${clock(present())} and is not being updated. Trying again.`;
   } else if (beat === null) {
     [state, words] = ["starting", "Connecting"];
   } else if (beat.state === "waiting for the log" || beat.state === "stopped") {
     [state, words] = ["lost", "No data source"];
-    banner = `The event log does not answer. This page shows ${clock(now())} and is not being updated.`;
+    banner = `The event log does not answer. This page shows ${clock(present())} and is not being updated.`;
   } else if (beat.state === "catching up" || beat.state === "starting") {
     [state, words] = ["late", `Catching up, ${beat.behind.toLocaleString("en-GB")} behind`];
   } else if (beat.heard_s === null) {
@@ -61,6 +61,6 @@ function show() {
   stale.hidden = banner === "";
   document.body.classList.toggle("not-live", banner !== "");
   const wall = document.getElementById("clock");
-  wall.textContent = clock(now());
+  wall.textContent = clock(present());
   age();
 }

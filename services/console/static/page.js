@@ -1,4 +1,4 @@
-// Pages whose parts the server draws again when something changed: beds and system.
+// Pages whose parts the server draws again when something changed: beds, alarm quality and system.
 
 import "./decide.js";
 import { fans } from "./fan.js";
@@ -11,7 +11,7 @@ const panel = document.getElementById("panel");
 let waiting = false;
 
 async function draw() {
-  const answer = await fetch(`/${page}/now`);
+  const answer = await fetch(`/${page}/now${location.search}`);
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   const focused = document.activeElement?.id;

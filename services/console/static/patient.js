@@ -1,25 +1,34 @@
 // The patient page: its parts are drawn again by the server when something changed; charts and films here.
 
+import { red } from "./alarm.js";
 import "./decide.js";
 import { charts } from "./charts.js";
 import { films } from "./films.js";
 import { follow } from "./live.js";
+import { choose } from "./then.js";
 import { age } from "./time.js";
 
 const key = document.body.dataset.patient;
 const panel = document.getElementById("panel");
+const past = document.getElementById("past");
+let at = new URLSearchParams(location.search).get("at"); // null: now
 let waiting = false, drawn = -Infinity;
 let focus = null; // what was focused last: a button that was pressed is disabled, and a disabled one loses it
 document.addEventListener("focusin", (event) => { focus = event.target; });
 document.addEventListener("pointerdown", () => { focus = null; });
 
+const query = () => (at === null ? "" : `?at=${encodeURIComponent(at)}`);
+
 async function draw() {
-  const [page, data] = await Promise.all([fetch(`/patients/${key}/now`), fetch(`/api/patients/${key}`)]);
-  if (!page.ok || !data.ok) return;
+  const [page, data] = await Promise.all([fetch(`/patients/${key}/now${query()}`), fetch(`/api/patients/${key}${query()}`)]);
+  if (!page.ok || !data.ok) {
+    if (at !== null) location.search = query(); // the server's page says why this moment cannot be shown
+    return;
+  }
   const fresh = new DOMParser().parseFromString(await page.text(), "text/html");
   for (const part of fresh.querySelectorAll("[data-part]")) {
     const old = panel.querySelector(`[data-part=${part.dataset.part}]`);
-    if (old === null) { location.reload(); return; }
+    if (old === null) { location.reload(); return; } // a part that was not there
     const focused = old.contains(focus) ? focus : null;
     const typing = focused === document.activeElement && focused?.matches("input, select, textarea");
     if (strip(old) === strip(part) || typing) continue;
@@ -30,7 +39,9 @@ async function draw() {
     if (focused && document.activeElement === document.body) again(part, focused)?.focus({ preventScroll: true });
     if (part.dataset.part === "films") films(part);
   }
+  for (const old of panel.querySelectorAll("[data-part]")) if (!fresh.querySelector(`[data-part=${old.dataset.part}]`)) old.remove();
   age(panel);
+  tell();
   charts(await data.json());
 }
 
@@ -58,5 +69,27 @@ function soon() {
 
 for (const part of panel.querySelectorAll("[data-part]")) strip(part);
 films(panel);
-charts(await (await fetch(`/api/patients/${key}`)).json());
-follow(key, { changed: soon, back: soon });
+charts(await (await fetch(`/api/patients/${key}${query()}`)).json());
+follow(key, { changed: () => at === null && soon(), back: () => at === null && soon() });
+
+/** What is red and unanswered here: counted, announced and sounded as on the board. */
+function tell() {
+  if (at !== null) return;
+  red([...panel.querySelectorAll(".story.red .take")].map((take) => {
+    const story = take.closest(".story");
+    return { id: take.dataset.alert, text: `${panel.querySelector("h1 .bed").textContent}: ${story.querySelector(".story-summary").textContent}` };
+  }));
+}
+tell();
+
+/** The page as it was known at another moment; the address says so too. */
+async function show(instant) {
+  at = instant;
+  history.replaceState(null, "", location.pathname + query());
+  past.hidden = at === null;
+  if (at === null) delete document.body.dataset.at;
+  else document.body.dataset.at = `${at}:00+00:00`;
+  document.getElementById("past-at").textContent = at?.replace("T", " ") ?? "";
+  await draw();
+}
+choose(show);

@@ -9,8 +9,14 @@ export function tell(instant) {
   heard = performance.now();
 }
 
-/** Clinical now. A told clock stands still between facts; the system's clock runs on. */
+/** The instant that the page is of: clinical now, or the moment of the past that is looked at. */
 export function now() {
+  const { at } = document.body.dataset;
+  return at ? Date.parse(at) : present();
+}
+
+/** Clinical now. A told clock stands still between facts; the system's clock runs on. */
+export function present() {
   return document.body.dataset.clock === "told" ? told : told + (performance.now() - heard);
 }
 

@@ -10,6 +10,7 @@ from services.console.parts import Parts
 from services.console.reading import board
 from services.console.reading.viewer import Viewer, full_name
 from services.console.web import pages
+from services.console.web.past import Moment, moment, opened
 from services.console.web.session import reader, visitor
 
 
@@ -33,23 +34,25 @@ def router(parts: Parts) -> APIRouter:
     """`/`, `/api/board`, `/api/search`."""
     routes = APIRouter(tags=["board"])
 
-    def now_shown(viewer: Viewer) -> board.Board:
-        with parts.store.reading() as db:
-            return board.board(db, parts.settings.site, parts.clock.now(), parts.names, viewer)
+    def now_shown(viewer: Viewer, seen: Moment) -> board.Board:
+        with opened(parts, seen) as db:
+            return board.board(db, parts.settings.site, seen.at, parts.names, seen.viewer(viewer))
 
     @routes.get("/", include_in_schema=False)
-    def page(request: Request, viewer: Annotated[Viewer, Depends(visitor)]) -> Response:
-        shown = now_shown(viewer)
+    def page(request: Request, viewer: Annotated[Viewer, Depends(visitor)], at: str | None = None) -> Response:
+        seen = moment(parts, at)
+        shown = now_shown(viewer, seen)
         number = parts.hub.since(-1).number
         return pages.render(
-            request, parts, "board.html", viewer, board=shown, now=shown.now, since=f"{parts.hub.epoch}.{number}",
-            standing=parts.standing(), wall=request.query_params.get("view") == "wall",
+            request, parts, "board.html", seen.viewer(viewer), board=shown, now=shown.now,
+            since=f"{parts.hub.epoch}.{number}", standing=parts.standing(), seen=seen,
+            wall=request.query_params.get("view") == "wall",
         )  # fmt: skip
 
     @routes.get("/api/board")
-    def data(viewer: Annotated[Viewer, Depends(reader)], ward: str | None = None) -> board.Board:
-        """Every patient of the site, or of one ward, most worrying first."""
-        shown = now_shown(viewer)
+    def data(viewer: Annotated[Viewer, Depends(reader)], ward: str | None = None, at: str | None = None) -> board.Board:
+        """Every patient of the site, or of one ward, most worrying first; with `at`, as it was known then."""
+        shown = now_shown(viewer, moment(parts, at))
         return shown.model_copy(update={"rows": tuple(r for r in shown.rows if ward in {None, r.ward})})
 
     @routes.post("/api/search")

@@ -108,6 +108,7 @@ class Screen:
             return ("rows", await run_in_threadpool(self.rows.of, keys, self.viewer)) if keys else None
         concerned = {
             "beds": changes.beds or bool(changes.patients),
+            "quality": bool(changes.patients),
             "schedule": changes.schedule,
         }.get(self.page, self.page in changes.patients)
         return ("changed", {}) if concerned else None
@@ -120,7 +121,7 @@ class Screen:
 
 
 def router(parts: Parts) -> APIRouter:
-    """`/events?page=board|beds|schedule|system|PATIENT KEY`."""
+    """`/events?page=board|beds|schedule|quality|system|PATIENT KEY`."""
     routes = APIRouter(include_in_schema=False)
     rows = Rows(parts)
 

@@ -10,12 +10,12 @@ from schemas.events import AccessAudited, DecisionMade, ScheduleDecided
 from schemas.ids import digest
 from services.console.app import console_app
 from services.console.projection.fold import fold
-from services.runtime.publishing import LazyPublisher
 from services.runtime.errors import LogUnavailable
 from services.runtime.fake_log import FakeLog
 from services.runtime.health import Health
 from services.runtime.outgoing import outgoing
 from services.runtime.ports import Outgoing, Publisher
+from services.runtime.publishing import LazyPublisher
 from tests.browser.example_event import NOW
 from tests.browser.example_ward import example_ward
 from tests.browser.running import Running, made_console, written
