@@ -79,7 +79,7 @@ def test_each_event_has_one_effect(peer: Peer) -> None:
     """Two alerts' lives arrive whole, in order, once."""
     bench = Bench(peer)
     bench.say([*life("a1"), *life("a2", 100)])
-    bench.turns(3, 1)
+    bench.turns(12, 31)
     bench.in_order()
     assert bench.buried() == []
 
@@ -91,7 +91,7 @@ def test_a_repeat_changes_nothing(peer: Peer) -> None:
     bench.outlet._read(0.0)
     bench.outlet._deliver()  # and killed here
     bench.start()
-    bench.turns(3, 1)
+    bench.turns(12, 31)
     bench.in_order()
 
 
@@ -114,7 +114,7 @@ def test_a_refusal_is_kept_with_its_reason_and_blocks_nobody(networked: Peer) ->
     events = life("a1")
     networked.fail(How.REFUSED)
     bench.say(events)
-    bench.turns(3, 1)
+    bench.turns(12, 31)
     bench.events = events[1:]
     bench.in_order()
     entry = bench.buried()[0]
@@ -126,7 +126,7 @@ def test_what_was_missed_in_an_hour_arrives_in_order(peer: Peer) -> None:
     """Connections are refused for an hour while alerts go on: all of it is delivered afterwards."""
     bench = Bench(peer)
     bench.say(life("a1")[:1])
-    bench.turns(2, 1)
+    bench.turns(4, 31)
     peer.stop()
     for minute in range(60):
         if minute % 20 == 0:
@@ -147,6 +147,6 @@ def test_an_event_of_another_kind_is_refused_not_lost(peer: Peer) -> None:
     record = outgoing(entry, source="x", partitions=1)
     bench.log.append([type(record)("alerts", "main/x", record.value, record.headers, 0)])
     bench.say(life("a1"))
-    bench.turns(3, 1)
+    bench.turns(12, 31)
     bench.in_order()
     assert len(bench.buried()) == 1
