@@ -1,10 +1,13 @@
 """Policies are data: a file is laid over the default by ward, and what is wrong in it is said with line and field."""
 
 import re
+from contextlib import suppress
 from datetime import time, timedelta
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -161,3 +164,32 @@ def test_every_name_is_on_the_page() -> None:
     for part in (Policy, ScoreRule, Condition, Combination, QuietHours, Maintenance, Contact, Waits):
         for name in part.model_fields:
             assert name in PAGE, name
+
+
+NAMES = [
+    "version", "default", "wards", "sites", "5B", "main", "news2", "risks", "sepsis", "amber", "red", "resolve",
+    "roster", "combinations", "when", "maintenance", "quiet_hours", "begin", "end", "time_zone", "kind", "any", "charge_nurse",
+]  # fmt: skip
+scalars = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 2000), st.floats(allow_nan=True), st.text(max_size=5), st.datetimes(),
+    st.sampled_from(["22:00", "1 h", "sepsis", "UTC"]),
+)  # fmt: skip
+trees = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.one_of(st.sampled_from(NAMES), st.integers(0, 9)), inner, max_size=4),
+    ),
+    max_leaves=12,
+)
+
+
+@given(trees, st.sampled_from([None, "default", "wards", "sites"]))
+def test_whatever_a_file_holds_it_is_good_or_refused_with_a_reason(tree: object, under: str | None) -> None:
+    """Never another error: alerting must say what is wrong and not fail on it."""
+    content = tree if under is None else {"version": 1, under: tree}
+    with NamedTemporaryFile(suffix=".yaml") as file:
+        path = Path(file.name)
+        path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+        with suppress(DocumentError):
+            assert load(path).of("main", "5B")

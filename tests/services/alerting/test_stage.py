@@ -10,8 +10,10 @@ from schemas.events import (
     AlertMerged,
     AlertRaised,
     AlertSnoozed,
+    AlertStanding,
     WarningScoreComputed,
 )
+from services.alerting.case import restored
 from services.alerting.rules import Rule
 from tests.services.alerting.given import (
     Driver,
@@ -193,3 +195,14 @@ def test_the_score_is_what_watch_writes() -> None:
     """The events of these tests are valid events of the bus."""
     event = score(minutes(1), 7, red=True)
     assert WarningScoreComputed.model_validate_json(event.model_dump_json()) == event
+
+
+@pytest.mark.parametrize(("extra", "role"), [({"unanswered": "yes"}, "rapid_response"), ({}, "bedside_nurse")])
+def test_a_standing_of_an_earlier_version_is_understood(extra: dict[str, str], role: str) -> None:
+    """What was counted and whether anybody answered is taken over."""
+    old = AlertStanding(
+        id="s", site="main", patient="patient-0001", known=minutes(1), kind="sepsis", phase="raised", alert="a",
+        severity="red", raised=minutes(0), changed=minutes(1), over=1, extra={"limit": "full", **extra},
+    )  # fmt: skip
+    case = restored(old)
+    assert (case.recent, case.role, case.alert) == ("1", role, "a")
