@@ -168,7 +168,8 @@ def test_every_name_is_on_the_page() -> None:
 
 NAMES = [
     "version", "default", "wards", "sites", "5B", "main", "news2", "risks", "sepsis", "amber", "red", "resolve",
-    "roster", "combinations", "when", "maintenance", "quiet_hours", "begin", "end", "time_zone", "kind", "any", "charge_nurse",
+    "roster", "combinations", "when", "maintenance", "quiet_hours", "begin", "end", "time_zone", "kind", "any",
+    "charge_nurse",
 ]  # fmt: skip
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(-5, 2000), st.floats(allow_nan=True), st.text(max_size=5), st.datetimes(),
