@@ -26,7 +26,8 @@ async function draw() {
     return;
   }
   const fresh = new DOMParser().parseFromString(await page.text(), "text/html");
-  for (const part of fresh.querySelectorAll("[data-part]")) {
+  const parts = [...fresh.querySelectorAll("[data-part]")], named = new Set(parts.map((part) => part.dataset.part));
+  for (const part of parts) {
     const old = panel.querySelector(`[data-part=${part.dataset.part}]`);
     if (old === null) { location.reload(); return; } // a part that was not there
     const focused = old.contains(focus) ? focus : null;
@@ -39,7 +40,7 @@ async function draw() {
     if (focused && document.activeElement === document.body) again(part, focused)?.focus({ preventScroll: true });
     if (part.dataset.part === "films") films(part);
   }
-  for (const old of panel.querySelectorAll("[data-part]")) if (!fresh.querySelector(`[data-part=${old.dataset.part}]`)) old.remove();
+  for (const old of panel.querySelectorAll("[data-part]")) if (!named.has(old.dataset.part)) old.remove();
   age(panel);
   tell();
   charts(await data.json());
@@ -75,10 +76,10 @@ follow(key, { changed: () => at === null && soon(), back: () => at === null && s
 /** What is red and unanswered here: counted, announced and sounded as on the board. */
 function tell() {
   if (at !== null) return;
-  red([...panel.querySelectorAll(".story.red .take")].map((take) => {
-    const story = take.closest(".story");
-    return { id: take.dataset.alert, text: `${panel.querySelector("h1 .bed").textContent}: ${story.querySelector(".story-summary").textContent}` };
-  }));
+  red([...panel.querySelectorAll("[data-unanswered]")].map((story) => ({
+    id: story.dataset.unanswered,
+    text: `${panel.querySelector("h1 .bed").textContent}: ${story.querySelector(".story-summary").textContent}`,
+  })));
 }
 tell();
 

@@ -29,15 +29,10 @@ WARD = example_ward(hours=6, people=4)
 OKAFOR = WARD.keys["Okafor"]
 
 
-def later(minutes: int) -> dict[str, object]:
-    """Known some minutes before now."""
-    return {"known": NOW - timedelta(minutes=minutes)}
-
-
 CHANGED: list[Event] = [
     observed("a", 1, 80, -90).model_copy(update={"patient": OKAFOR}),
     observed("a", 2, 188, -40).model_copy(update={"patient": OKAFOR}),
-    ReadingsRetracted(id="r", site=SITE, **later(20), patient=OKAFOR, sources=("a",)),
+    ReadingsRetracted(id="r", site=SITE, known=NOW - timedelta(minutes=20), patient=OKAFOR, sources=("a",)),
     event(CareLimitSet, NOW - timedelta(minutes=50), OKAFOR, patient=OKAFOR, decided=NOW, limit="no_escalation"),
     event(CareLimitSet, NOW - timedelta(minutes=10), OKAFOR, patient=OKAFOR, decided=NOW, limit="comfort"),
     event(
