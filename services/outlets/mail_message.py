@@ -17,10 +17,11 @@ from schemas.events import (
     AlertSuppressed,
     AlertWentStale,
 )
+from schemas.events.alerts import AddressingEvent
 from schemas.ids import digest
 from services.outlets.annotation import instant
 from services.outlets.choosing import transition
-from services.outlets.leaving import typed
+from services.outlets.leaving import personal
 from services.runtime.ports import Person
 
 KINDS: Final = {"sepsis": "Sepsis", "deterioration": "Deterioration", "news2": "NEWS2", "imaging": "Imaging"}
@@ -68,6 +69,9 @@ def text(event: AlertEvent, *, console: str, person: Person | None, hospital: bo
     if where := place(event):
         lines.append(f"Where: {where}")
     lines.append(f"When: {instant(event.at)}")
+    if isinstance(event, AddressingEvent) and event.role is not None:
+        contact = f", {_flat(event.contact)}" if event.contact and hospital else ""
+        lines.append(f"For: {event.role.replace('_', ' ')}{contact}")
     if person is not None:
         lines.append(f"Patient: {named(person)}")
     lines += ["", _flat(event.summary)]
@@ -89,7 +93,7 @@ def named(person: Person) -> str:
 
 def _said(event: AlertEvent, *, hospital: bool) -> str:
     """Why it changed; what a person typed only to the hospital."""
-    hidden = set() if hospital else typed(event)
+    hidden = set() if hospital else personal(event)
     match event:
         case AlertEscalated(reason=reason) | AlertWentStale(reason=reason) | AlertSuppressed(reason=reason):
             said = f"Why: {reason}"

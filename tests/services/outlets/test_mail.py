@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from schemas.events import AlertAcknowledged, AlertEvent
+from schemas.events import AlertAcknowledged, AlertEvent, AlertRaised
 from services.outlets.configured import lanes
 from services.outlets.delivery import Outcome
 from services.outlets.mail import Mail, Server
@@ -104,6 +104,14 @@ def test_only_the_hospital_reads_names() -> None:
     assert TYPED in inside
     for word in ("MUSTER", "4711", STAFF, TYPED):
         assert word not in outside + subject(acted)
+
+
+def test_whom_it_asks_is_said() -> None:
+    """The role, and to the hospital how it is reached."""
+    asked = event(AlertRaised, 1, role="charge_nurse", contact="bleep 4711")
+    inside, outside = (text(asked, console="", person=None, hospital=own) for own in (True, False))
+    assert "For: charge nurse, bleep 4711\n" in inside
+    assert "For: charge nurse\n" in outside
 
 
 def test_the_name_comes_from_the_identity_store() -> None:

@@ -10,6 +10,7 @@ from schemas.events import AlertAcknowledged, AlertEscalated, AlertEvent, AlertN
 from services.outlets.choosing import Choice, Chosen
 from services.outlets.configured import lanes
 from services.outlets.delivery import Delivery, Outcome, Policy, decide
+from services.outlets.leaving import body
 from services.outlets.webhook import Webhook, header_value, judged, retry_after_s
 from services.runtime.settings import Settings
 from services.runtime.yaml_document import DocumentError
@@ -43,6 +44,13 @@ def test_the_event_travels_as_a_cloudevent() -> None:
     }  # fmt: skip
     assert got.headers["content-type"] == "application/json"
     assert verify(got.headers, got.body, [SECRET], NOW) == raised.id
+
+
+def test_only_the_hospital_learns_who_is_called() -> None:
+    """The role is for everybody, the roster's contact for the hospital."""
+    asked = event(AlertRaised, 1, role="charge_nurse", contact=STAFF)
+    outside, inside = (json.loads(body(asked, hospital=own)) for own in (False, True))
+    assert (outside["role"], "contact" in outside, inside["contact"]) == ("charge_nurse", False, STAFF)
 
 
 @pytest.mark.parametrize("acted", [event(AlertAcknowledged, 7), event(AlertResolved, 7, by=STAFF, reason=TYPED)])
