@@ -1,5 +1,7 @@
 """What all tests share: one Kafka, one Redis, one Ray Serve for a whole run, and the way to the public data."""
 
+import base64
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +14,10 @@ from services.embedded.ray_server import RayOptions, RayServer
 from services.embedded.redis_server import RedisServer
 from services.embedded.system import System, SystemOptions
 from tests import live
+from tests.fakes.webhook import FakeReceiver
 
 CHECKOUT = Path(__file__).parents[1]
+SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 
 settings.register_profile("fast", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", max_examples=1000, deadline=None)
@@ -64,18 +68,24 @@ class OneSystem:
 
     def __init__(self) -> None:
         self._running: System | None = None
+        self.receiver = FakeReceiver()
 
-    def get(self) -> System:
-        """Started, if it is not."""
+    def get(self, folder: Path) -> System:
+        """Started, if it is not; its alerts go to a webhook's receiver, set up in the folder."""
         if self._running is None:
+            self.receiver.start()
+            hook = {"name": "day", "url": self.receiver.url, "secrets": ["WARDWATCH_TEST_SECRET"], "first": "earliest"}
+            (folder / "webhooks.json").write_text(json.dumps({"webhooks": [hook]}))
+            told = {"WARDWATCH_WEBHOOKS": str(folder / "webhooks.json"), "WARDWATCH_TEST_SECRET": SECRET}
             modes = {"sepsis": {"*": "live"}, "chest-pneumonia": {"*": "live"}}
-            self._running = System(SystemOptions(modes=modes)).start()
+            self._running = System(SystemOptions(modes=modes, environment=told)).start()
         return self._running
 
     def stop(self) -> None:
         """Stopped, if it runs."""
         if self._running is not None:
             self._running.stop()
+            self.receiver.stop()
             self._running = None
 
 
@@ -109,9 +119,16 @@ def pytest_sessionfinish() -> None:
 
 
 @pytest.fixture(scope="session")
-def system() -> System:
+def system(tmp_path_factory: pytest.TempPathFactory) -> System:
     """The whole system with a told clock, one for all tests that use it. Services may be killed: they come back."""
-    return ONE_SYSTEM.get()
+    return ONE_SYSTEM.get(tmp_path_factory.mktemp("system"))
+
+
+@pytest.fixture
+def receiver(system: System) -> FakeReceiver:
+    """Where the system's alerts are delivered by webhook."""
+    assert system is not None
+    return ONE_SYSTEM.receiver
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,102 @@
+"""What the default policy should have said of a day, counted anew from the log by plain rules: none of alerting's code.
+
+The rules are those of docs/alert-policies.md and services/alerting/default.yaml, written down a second time.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from schemas.events import Event, RiskForecasted, WarningScoreComputed
+
+BEDSIDE_WAITS = {"amber": timedelta(minutes=60), "red": timedelta(minutes=15)}
+RAISE_AFTER, RESOLVE_AFTER = {"news2": 1, "sepsis": 2}, {"news2": 2, "sepsis": 3}
+Said = tuple[str, str, datetime]
+"""What was said of an alert, its severity from then on, and when."""
+
+
+def level(event: Event) -> tuple[str, str] | None:
+    """Kind and level of a measurement: red, amber, under, between, or unknown; None when it is no signal."""
+    if isinstance(event, WarningScoreComputed) and event.fresh and event.not_applicable is None:
+        if event.lowest >= 7:
+            return "news2", "red"
+        if event.lowest >= 5 or event.red:
+            return "news2", "amber"
+        return "news2", "under" if event.highest <= 3 else "between" if event.total is not None else "unknown"
+    if isinstance(event, RiskForecasted) and event.model == "sepsis" and event.mode == "live" and event.fresh:
+        p = event.probability
+        if p >= max(0.3, event.threshold):
+            return "sepsis", "red"
+        return "sepsis", "amber" if p >= max(0.09, event.threshold) else "under" if p <= 0.06 else "between"
+    return None
+
+
+@dataclass
+class Count:
+    """One patient and kind, told everything in the order of its time."""
+
+    kind: str
+    said: list[Said] = field(default_factory=list)
+    severity: str = ""
+    over: int = 0
+    under: int = 0
+    unanswered: datetime | None = None
+    left: bool = False
+
+    def passed(self, until: datetime) -> None:
+        """Nobody took it in time: the charge nurse is asked, as red; nobody is asked after that."""
+        if self.unanswered is not None and self.unanswered <= until:
+            at, self.unanswered, self.severity = self.unanswered, None, "red"
+            self.said.append(("AlertEscalated", "red", at))
+
+    def measured(self, what: str, at: datetime) -> None:
+        """A measurement."""
+        if self.left:
+            return
+        if not self.severity:
+            self.over = self.over + 1 if what in {"amber", "red"} else 0
+            if self.over >= RAISE_AFTER[self.kind]:
+                self._ask("AlertRaised", what, at)
+                self.over = self.under = 0
+        elif what == "under":
+            self.under += 1
+            if self.under == RESOLVE_AFTER[self.kind]:
+                self._over(at)
+        elif what != "unknown":
+            self.under = 0
+            if what == "red" and self.severity == "amber":
+                self._ask("AlertEscalated", "red", at)
+
+    def taken(self, at: datetime) -> None:
+        """A person acknowledged it."""
+        self.said.append(("AlertAcknowledged", self.severity, at))
+        self.unanswered = None
+
+    def departed(self, at: datetime) -> None:
+        """The stay ended."""
+        if self.severity:
+            self._over(at)
+        self.left = True
+
+    def _ask(self, name: str, severity: str, at: datetime) -> None:
+        self.severity, self.unanswered = severity, at + BEDSIDE_WAITS[severity]
+        self.said.append((name, severity, at))
+
+    def _over(self, at: datetime) -> None:
+        self.said.append(("AlertResolved", self.severity, at))
+        self.severity, self.unanswered, self.over, self.under = "", None, 0, 0
+
+
+def recount(kind: str, happened: Iterable[tuple[datetime, str]], end: datetime) -> Count:
+    """The transitions of one patient's alerts of a kind: a level, `taken` or `left` at each instant, until `end`."""
+    count = Count(kind)
+    for at, what in sorted(happened, key=lambda item: item[0]):
+        count.passed(at)
+        if what == "taken":
+            count.taken(at)
+        elif what == "left":
+            count.departed(at)
+        else:
+            count.measured(what, at)
+    count.passed(end)
+    return count
