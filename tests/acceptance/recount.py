@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from schemas.events import Event, RiskForecasted, WarningScoreComputed
 
-BEDSIDE_WAITS = {"amber": timedelta(minutes=60), "red": timedelta(minutes=15)}
+WAITS = {"amber": (timedelta(minutes=60), timedelta(minutes=15)), "red": (timedelta(minutes=15), timedelta(minutes=15))}
+"""How long the bedside nurse is asked, then the charge nurse; rapid response is asked last."""
 RAISE_AFTER, RESOLVE_AFTER = {"news2": 1, "sepsis": 2}, {"news2": 2, "sepsis": 3}
 Said = tuple[str, str, datetime]
 """What was said of an alert, its severity from then on, and when."""
@@ -40,14 +41,14 @@ class Count:
     severity: str = ""
     over: int = 0
     under: int = 0
+    asked: int = 0
     unanswered: datetime | None = None
     left: bool = False
 
     def passed(self, until: datetime) -> None:
-        """Nobody took it in time: the charge nurse is asked, as red; nobody is asked after that."""
-        if self.unanswered is not None and self.unanswered <= until:
-            at, self.unanswered, self.severity = self.unanswered, None, "red"
-            self.said.append(("AlertEscalated", "red", at))
+        """Nobody took it in time: the next role is asked, as red."""
+        while self.unanswered is not None and self.unanswered <= until:
+            self._ask("AlertEscalated", "red", self.unanswered, self.asked + 1)
 
     def measured(self, what: str, at: datetime) -> None:
         """A measurement."""
@@ -56,7 +57,7 @@ class Count:
         if not self.severity:
             self.over = self.over + 1 if what in {"amber", "red"} else 0
             if self.over >= RAISE_AFTER[self.kind]:
-                self._ask("AlertRaised", what, at)
+                self._ask("AlertRaised", what, at, 0)
                 self.over = self.under = 0
         elif what == "under":
             self.under += 1
@@ -65,7 +66,7 @@ class Count:
         elif what != "unknown":
             self.under = 0
             if what == "red" and self.severity == "amber":
-                self._ask("AlertEscalated", "red", at)
+                self._ask("AlertEscalated", "red", at, 0 if self.unanswered is None else self.asked)
 
     def taken(self, at: datetime) -> None:
         """A person acknowledged it."""
@@ -78,8 +79,10 @@ class Count:
             self._over(at)
         self.left = True
 
-    def _ask(self, name: str, severity: str, at: datetime) -> None:
-        self.severity, self.unanswered = severity, at + BEDSIDE_WAITS[severity]
+    def _ask(self, name: str, severity: str, at: datetime, role: int) -> None:
+        waits = WAITS[severity]
+        self.severity, self.asked = severity, role
+        self.unanswered = at + waits[role] if role < len(waits) else None
         self.said.append((name, severity, at))
 
     def _over(self, at: datetime) -> None:
