@@ -45,7 +45,10 @@ def take(address: dict[str, Any], folder: Path) -> None:
 
 
 class Picture(NamedTuple):
-    """A page of an example; `family` is whose page, `full` to its end, `edit` moves the operation of a request."""
+    """A page of an example; `family` is whose page, `full` to its end, `edit` moves the operation of a request.
+
+    `query` follows the path, `spoken` is the language.
+    """
 
     name: str
     path: str = "/"
@@ -55,6 +58,8 @@ class Picture(NamedTuple):
     dark: bool = False
     full: bool = False
     edit: str = ""
+    query: str = ""
+    spoken: str = "en"
 
 
 EXAMPLES: Final = (
@@ -67,6 +72,9 @@ EXAMPLES: Final = (
     Picture("patient-phone", "/patients/", "Okafor", size=(390, 1900)),
     Picture("patient-film", "/patients/", "Lindqvist", full=True),
     Picture("patient-palliative", "/patients/", "Brown", size=(1680, 700)),
+    Picture("patient-then", "/patients/", "Okafor", size=(1680, 900), query="?at=2026-03-12T12:55"),
+    Picture("board-chinese", spoken="zh"),
+    Picture("quality", "/quality", token="admin-token", size=(1440, 900), query="?hours=24"),
     Picture("beds", "/beds", size=(1440, 900), full=True),
     Picture("beds-dark", "/beds", size=(1440, 1000), dark=True),
     Picture("beds-phone", "/beds", size=(390, 1900)),
@@ -95,7 +103,8 @@ def take_example(folder: Path) -> None:
                 context = browser.new_context(viewport=size, color_scheme="dark" if one.dark else "light")
                 page = context.new_page()
                 page.goto(f"{console.url}/?token={one.token}")
-                page.goto(console.url + one.path + (ward.keys[one.family] if one.family else ""))
+                page.goto(f"{console.url}/language?to={one.spoken}")
+                page.goto(console.url + one.path + (ward.keys[one.family] if one.family else "") + one.query)
                 page.wait_for_timeout(1500)
                 if one.edit:
                     _edit(page, one.edit)

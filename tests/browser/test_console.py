@@ -16,6 +16,7 @@ from schemas.events import (
     ScheduleDecided,
 )
 from schemas.ids import digest
+from tests.browser.axe import violations
 from tests.browser.conftest import Opened
 from tests.browser.example_event import NOW, event
 from tests.browser.running import Running, written
@@ -200,3 +201,17 @@ def test_she_reads_how_good_the_alarms_are(look: Opened, pictures: Path) -> None
     page.get_by_role("link", name="28 days").click()
     expect(page.get_by_role("link", name="28 days")).to_have_attribute("aria-current", "page")
     expect(page.locator("#link")).to_have_attribute("data-state", "live")
+
+
+def test_the_board_speaks_chinese(look: Opened, pictures: Path) -> None:
+    """One choice in the menu: rows, groups, the line to the server and ages, drawn by the server or by scripts."""
+    page = look("/")
+    page.get_by_label("Signed in as").click()
+    page.get_by_role("link", name="中文").click()
+    expect(page.locator("#group-now")).to_contain_text("需立即处理")
+    expect(page.locator("#link-text")).to_contain_text("实时")
+    expect(page.locator(row(OKAFOR))).to_contain_text("脓毒症")
+    expect(page.locator(row(OKAFOR)).get_by_role("button", name="确认")).to_be_visible()
+    expect(page.locator("time.age").first).to_have_text(re.compile("刚刚|分钟|小时"))
+    assert violations(page) == []
+    page.screenshot(path=pictures / "board-chinese.png")

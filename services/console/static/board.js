@@ -5,6 +5,7 @@ import "./decide.js";
 import { follow } from "./live.js";
 import { at, choose, go } from "./then.js";
 import { age } from "./time.js";
+import { t } from "./words.js";
 
 const find = document.getElementById("find");
 const ward = document.getElementById("ward");
@@ -84,8 +85,8 @@ function filter() {
   const empty = document.getElementById("empty");
   empty.hidden = shown > 0;
   if (all().length > 0) {
-    document.getElementById("empty-title").textContent = matches === null ? "Nobody is on this ward" : "No patient matches";
-    document.getElementById("empty-text").textContent = matches === null ? "Choose another ward above." : "Search by bed, by name, or by hospital number.";
+    document.getElementById("empty-title").textContent = matches === null ? t("Nobody is on this ward") : t("No patient matches");
+    document.getElementById("empty-text").textContent = matches === null ? t("Choose another ward above.") : t("Search by bed, by name, or by hospital number.");
   }
   const unanswered = [...all()].filter((row) => row.dataset.alertText && (!ward.value || row.dataset.ward === ward.value));
   if (at() === null) red(unanswered.map((row) => ({ id: row.dataset.alert, text: row.dataset.alertText })));
@@ -109,7 +110,7 @@ async function search() {
   matches = new Set(people.filter((p) => p.here).map((p) => p.key));
   const elsewhere = people.filter((p) => !p.here);
   if (elsewhere.length > 0) {
-    found.replaceChildren("Not admitted now: ", ...elsewhere.flatMap((p, i) => {
+    found.replaceChildren(t("Not admitted now: "), ...elsewhere.flatMap((p, i) => {
       const link = document.createElement("a");
       link.href = `/patients/${p.key}`;
       link.textContent = p.name ?? p.key.slice(0, 6);

@@ -1,32 +1,34 @@
 // Decisions: acknowledge and done at once, the others with a reason. Also asking why, the theme, and short messages.
 
+import { t } from "./words.js";
+
 const REASONS = {
-  snooze: ["Being treated", "With the doctor now", "Expected after procedure"],
-  wrong: ["Measurement error", "Normal for this patient", "Known and treated"],
-  resolve: ["Seen, no longer a concern"],
-  "not appropriate": ["Done already", "Contraindicated", "Not in the patient's interest", "Another cause is known"],
-  reject: ["Bed not suitable", "Bed kept for another patient", "Patient not ready"],
-  plan: ["Surgeon not available", "Instruments not available", "Patient not fit for surgery", "Too many changes at once"],
+  snooze: [t("Being treated"), t("With the doctor now"), t("Expected after procedure")],
+  wrong: [t("Measurement error"), t("Normal for this patient"), t("Known and treated")],
+  resolve: [t("Seen, no longer a concern")],
+  "not appropriate": [t("Done already"), t("Contraindicated"), t("Not in the patient's interest"), t("Another cause is known")],
+  reject: [t("Bed not suitable"), t("Bed kept for another patient"), t("Patient not ready")],
+  plan: [t("Surgeon not available"), t("Instruments not available"), t("Patient not fit for surgery"), t("Too many changes at once")],
 };
 const TITLES = {
-  snooze: "Keep this alert quiet",
-  wrong: "This alert is wrong",
-  resolve: "Close this alert",
-  "not appropriate": "This advice is not appropriate",
-  reject: "Reject this proposal",
+  snooze: t("Keep this alert quiet"),
+  wrong: t("This alert is wrong"),
+  resolve: t("Close this alert"),
+  "not appropriate": t("This advice is not appropriate"),
+  reject: t("Reject this proposal"),
 };
 const DONE = {
-  acknowledge: "Acknowledged. The team can see that you have it.",
-  snooze: "Snoozed.",
-  wrong: "Marked as wrong. Thank you: the models learn from it.",
-  resolve: "Closed.",
-  done: "Recorded as done.",
-  "not appropriate": "Recorded as not appropriate.",
-  "taken back": "Taken back.",
-  approve: "Approved.",
-  reject: "Rejected.",
-  undo: "Taken back. The planner makes a new proposal.",
-  edit: "Saved. The planner repairs the plan around your edits.",
+  acknowledge: t("Acknowledged. The team can see that you have it."),
+  snooze: t("Snoozed."),
+  wrong: t("Marked as wrong. Thank you: the models learn from it."),
+  resolve: t("Closed."),
+  done: t("Recorded as done."),
+  "not appropriate": t("Recorded as not appropriate."),
+  "taken back": t("Taken back."),
+  approve: t("Approved."),
+  reject: t("Rejected."),
+  undo: t("Taken back. The planner makes a new proposal."),
+  edit: t("Saved. The planner repairs the plan around your edits."),
 };
 
 /** Say something for a few seconds. */
@@ -51,7 +53,7 @@ export async function post(path, body) {
   });
   if (!answer.ok) {
     const problem = await answer.json().catch(() => ({}));
-    throw new Error(problem.error ?? problem.detail?.[0]?.msg ?? `the server answered ${answer.status}`);
+    throw new Error(problem.error ?? problem.detail?.[0]?.msg ?? t("the server answered %(status)s", { status: answer.status }));
   }
   return answer.json();
 }
@@ -60,10 +62,10 @@ async function explain(button) {
   button.disabled = true;
   try {
     await post(`/api/patients/${document.body.dataset.patient}/explanations`, {});
-    say("Asked. The reasons appear here.");
+    say(t("Asked. The reasons appear here."));
   } catch (error) {
     button.disabled = false;
-    say(`Not asked: ${error.message}`, true);
+    say(t("Not asked: %(why)s", { why: error.message }), true);
   }
 }
 
@@ -78,7 +80,7 @@ async function send(button, body) {
     say(DONE[body.decision]);
   } catch (error) {
     button.disabled = false;
-    say(`Not sent: ${error.message}`, true);
+    say(t("Not sent: %(why)s", { why: error.message }), true);
   }
 }
 

@@ -1,6 +1,7 @@
 // The live line to the server. A screen must never die silently: without a beat for a few seconds it says so.
 
 import { age, clock, present, tell } from "./time.js";
+import { t } from "./words.js";
 
 const SILENT_MS = 6000; // three beats
 const OLD_DATA_S = 120;
@@ -34,26 +35,26 @@ function show() {
   const text = document.getElementById("link-text");
   const stale = document.getElementById("stale");
   const silent = performance.now() - lastBeat > SILENT_MS;
-  let state = "live", words = "Live", banner = "";
+  let state = "live", words = t("Live"), banner = "";
   if (silent) {
     lost = true;
     state = "lost";
-    words = "Reconnecting";
-    banner = `Connection lost. This page shows ${clock(present())} and is not being updated. Trying again.`;
+    words = t("Reconnecting");
+    banner = t("Connection lost. This page shows %(at)s and is not being updated. Trying again.", { at: clock(present()) });
   } else if (beat === null) {
-    [state, words] = ["starting", "Connecting"];
+    [state, words] = ["starting", t("Connecting")];
   } else if (beat.state === "waiting for the log" || beat.state === "stopped") {
-    [state, words] = ["lost", "No data source"];
-    banner = `The event log does not answer. This page shows ${clock(present())} and is not being updated.`;
+    [state, words] = ["lost", t("No data source")];
+    banner = t("The event log does not answer. This page shows %(at)s and is not being updated.", { at: clock(present()) });
   } else if (beat.state === "catching up" || beat.state === "starting") {
-    [state, words] = ["late", `Catching up, ${beat.behind.toLocaleString("en-GB")} behind`];
+    [state, words] = ["late", t("Catching up, %(n)s behind", { n: beat.behind.toLocaleString("en-GB") })];
   } else if (beat.heard_s === null) {
-    words = "Live, no data yet";
+    words = t("Live, no data yet");
   } else if (beat.heard_s > OLD_DATA_S) {
-    [state, words] = ["late", `No new data for ${Math.floor(beat.heard_s / 60)} min`];
-    banner = `Nothing new has arrived for ${Math.floor(beat.heard_s / 60)} minutes. Check the patients, and tell whoever runs Wardwatch.`;
+    [state, words] = ["late", t("No new data for %(n)s min", { n: Math.floor(beat.heard_s / 60) })];
+    banner = t("Nothing new has arrived for %(n)s minutes. Check the patients, and tell whoever runs Wardwatch.", { n: Math.floor(beat.heard_s / 60) });
   } else {
-    words = `Live · ${beat.heard_s < 2 ? "now" : `${Math.round(beat.heard_s)} s`}`;
+    words = `${t("Live")} · ${beat.heard_s < 2 ? t("now") : `${Math.round(beat.heard_s)} ${t("s")}`}`;
   }
   link.dataset.state = state;
   if (text.textContent !== words) text.textContent = words;

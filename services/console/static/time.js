@@ -1,5 +1,7 @@
 // Ages and the hospital's clock: every <time class="age"> is kept up to date. words.py says the same words.
 
+import { t } from "./words.js";
+
 let told = Date.now(); // clinical now, as last told by the server
 let heard = performance.now(); // when it was told
 
@@ -23,11 +25,11 @@ export function present() {
 /** An age in as few words as a glance takes. */
 export function ago(then) {
   const minutes = Math.floor((now() - then) / 60000);
-  if (minutes < 1) return "now";
-  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 1) return t("now");
+  if (minutes < 60) return `${minutes} ${t("min")}`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 24) return `${hours} h ${String(minutes % 60).padStart(2, "0")}`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  if (hours < 24) return `${hours} ${t("h")} ${String(minutes % 60).padStart(2, "0")}`;
+  return `${Math.floor(hours / 24)} ${t("d")} ${hours % 24} ${t("h")}`;
 }
 
 /** Write every age under a node, and mark those that are too old. */

@@ -20,7 +20,7 @@ from services.console.live import Changes
 from services.console.parts import Parts
 from services.console.reading import board
 from services.console.reading.viewer import Viewer
-from services.console.web import pages
+from services.console.web import language, pages
 from services.console.web.session import reader
 
 LOOK_S: Final = 0.4
@@ -37,39 +37,39 @@ class Rows:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._made: OrderedDict[tuple[str, tuple[bool, bool, bool]], tuple[int, Drawn | None]] = OrderedDict()
+        self._made: OrderedDict[tuple[str, tuple[bool, bool, bool], str], tuple[int, Drawn | None]] = OrderedDict()
 
-    def of(self, patients: list[str], viewer: Viewer) -> Drawn:
+    def of(self, patients: list[str], viewer: Viewer, spoken: str) -> Drawn:
         """What a screen must do to show these patients as they are now."""
-        shown = [(key, self._row(key, viewer)) for key in patients]
+        shown = [(key, self._row(key, viewer, spoken)) for key in patients]
         return {"rows": [row for _, row in shown if row], "gone": [key for key, row in shown if row is None]}
 
-    def all(self, viewer: Viewer) -> Drawn:
+    def all(self, viewer: Viewer, spoken: str) -> Drawn:
         """The same for everyone who is here."""
         with self._parts.store.reading() as db:
             keys = [stay["patient"] for stay in board.open_stays(db, self._parts.settings.site)]
-        return {**self.of(keys, viewer), "full": True}
+        return {**self.of(keys, viewer, spoken), "full": True}
 
-    def _row(self, key: str, viewer: Viewer) -> Drawn | None:
+    def _row(self, key: str, viewer: Viewer, spoken: str) -> Drawn | None:
         number = self._parts.hub.last_change(key)
-        made = self._made.get((key, viewer.sees))
+        made = self._made.get((key, viewer.sees, spoken))
         if made is None or made[0] != number:
             with self._parts.store.reading() as db:
                 now = self._parts.clock.now()
                 row = board.one(db, self._parts.settings.site, key, now, self._parts.names, viewer)
-            made = (number, None if row is None else _as_message(row, now, viewer))
-            self._made[key, viewer.sees] = made
+            made = (number, None if row is None else _as_message(row, now, viewer, spoken))
+            self._made[key, viewer.sees, spoken] = made
             while len(self._made) > MOST_ROWS:
                 self._made.popitem(last=False)
         return made[1]
 
 
-def _as_message(row: board.BoardRow, now: datetime, viewer: Viewer) -> Drawn:
+def _as_message(row: board.BoardRow, now: datetime, viewer: Viewer, spoken: str) -> Drawn:
     return {
         "key": row.key,
         "worry": row.worry,
         "urgency": row.urgency,
-        "html": pages.fragment("row.html", "row", row, now, viewer),
+        "html": pages.fragment(spoken, "row.html", "row", row, now, viewer),
     }
 
 
@@ -81,6 +81,7 @@ class Screen:
     rows: Rows
     page: str
     viewer: Viewer
+    spoken: str
 
     async def told(self, number: int | None, gone: Callable[[], Awaitable[bool]]) -> AsyncIterator[str]:
         """Messages until the screen is gone; `number` is what it had, None when that is of no use."""
@@ -105,7 +106,7 @@ class Screen:
             return await self.everything()
         if self.page == "board":
             keys = list(changes.patients)
-            return ("rows", await run_in_threadpool(self.rows.of, keys, self.viewer)) if keys else None
+            return ("rows", await run_in_threadpool(self.rows.of, keys, self.viewer, self.spoken)) if keys else None
         concerned = {
             "beds": changes.beds or bool(changes.patients),
             "quality": bool(changes.patients),
@@ -116,7 +117,7 @@ class Screen:
     async def everything(self) -> News:
         """The page as a whole."""
         if self.page == "board":
-            return "rows", await run_in_threadpool(self.rows.all, self.viewer)
+            return "rows", await run_in_threadpool(self.rows.all, self.viewer, self.spoken)
         return "changed", {}
 
 
@@ -135,7 +136,7 @@ def router(parts: Parts) -> APIRouter:
     ) -> StreamingResponse:
         number = parts.hub.resume(last_event_id or since)
         return StreamingResponse(
-            Screen(parts, rows, page, viewer).told(number, request.is_disconnected),
+            Screen(parts, rows, page, viewer, language.of_request(request)).told(number, request.is_disconnected),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )

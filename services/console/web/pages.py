@@ -17,6 +17,7 @@ from services.console import plan_words, words
 from services.console.parts import Parts
 from services.console.reading.parts import Point, Shown
 from services.console.reading.viewer import Viewer
+from services.console.web import language
 from services.console.web.proof import COOKIE, proof
 
 HERE: Final = Path(__file__).parent.parent
@@ -40,9 +41,12 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    env.install_gettext_callables(language.translate, language.translate_number, newstyle=True)  # type: ignore[attr-defined]
+    env.filters["t"] = language.translate
     env.filters |= {"aged": aged, "percent": words.percent, "spark": spark, "signed": signed}
-    env.filters |= {"plain": plain, "riskline": riskline, "when": words.when, "plainly": words.plainly}
+    env.filters |= {"plain": plain, "riskline": riskline, "when": when, "plainly": words.plainly}
     env.globals |= {"words": words, "plan_words": plan_words, "assets": _fingerprint()}
     return env
 
@@ -56,10 +60,22 @@ def _fingerprint() -> str:
 def aged(then: datetime | None, now: datetime, stale_min: int = 0) -> Markup:
     """An age that the page keeps up to date; older than `stale_min` minutes it is marked."""
     if then is None:
-        return Markup('<span class="age">never</span>')
+        return Markup('<span class="age">{}</span>').format(language.translate("never"))
     return Markup(  # noqa: S704 - instants and numbers only
-        f'<time class="age" datetime="{then.isoformat()}" data-stale-min="{stale_min}">{words.ago(then, now)}</time>'
+        f'<time class="age" datetime="{then.isoformat()}" data-stale-min="{stale_min}">{age_of(then, now)}</time>'
     )
+
+
+def age_of(then: datetime, now: datetime) -> str:
+    """An age in the language of the page."""
+    return language.age(words.ago(then, now))
+
+
+def when(then: datetime, now: datetime) -> str:
+    """Hours and minutes, with the day when it is not today, as the language writes it."""
+    if language.spoken_in() == "zh" and then.date() != now.date():
+        return f"{then.month}月{then.day}日 {then:%H:%M}"
+    return words.when(then, now)
 
 
 def plain(shown: Shown | None) -> object:
@@ -77,7 +93,7 @@ def signed(number: int | None) -> str:
 def spark(points: Sequence[Point], now: datetime, hours: int = 24, width: int = 120, height: int = 34) -> Markup:
     """NEWS2 over the last hours as a small picture: a step line, a dot at the newest, lines at 5 and 7."""
     if not points:
-        return Markup('<span class="nothing">no scores yet</span>')
+        return Markup('<span class="nothing">{}</span>').format(language.translate("no scores yet"))
     top = max(10.0, *(p.value for p in points))
 
     def x(at: datetime) -> float:
@@ -90,9 +106,11 @@ def spark(points: Sequence[Point], now: datetime, hours: int = 24, width: int = 
     steps += [f"H{x(p.at):.1f}V{y(p.value):.1f}" for p in points[1:]]
     last = points[-1].value
     values = ", ".join(f"{p.value:.0f}" for p in points[-8:])
+    named = language.translate("NEWS2 of the last %(hours)s hours, newest last: %(values)s")
+    label = named % {"hours": hours, "values": values}
     return Markup(  # noqa: S704 - numbers only
         f'<svg class="spark" viewBox="0 0 {width} {height}" role="img"'
-        f' aria-label="NEWS2 of the last {hours} hours, newest last: {values}">'
+        f' aria-label="{label}">'
         f'<path class="limit" d="M0 {y(5):.1f}H{width}M0 {y(7):.1f}H{width}"/>'
         f'<path class="line" d="{"".join(steps)}H{width - 4}"/>'
         f'<circle cx="{width - 4}" cy="{y(last):.1f}" r="3"/></svg>'
@@ -128,9 +146,10 @@ def riskline(points: Sequence[Point], bands: Sequence[tuple[str, float]], now: d
     )
 
 
-def fragment(template: str, macro: str, *args: object) -> str:
-    """What a macro of a template makes of its arguments."""
-    return str(getattr(environment().get_template(template).module, macro)(*args))
+def fragment(spoken: str, template: str, macro: str, *args: object) -> str:
+    """What a macro of a template makes of its arguments, in a language."""
+    with language.speaking(spoken):
+        return str(getattr(environment().get_template(template).module, macro)(*args))
 
 
 def render(
@@ -146,6 +165,10 @@ def render(
         "path": request.url.path,
         "problem": None,
         "now": None,
+        "language": (spoken := language.of_request(request)),
+        "languages": language.LANGUAGES,
+        "messages": Markup(language.for_scripts(spoken)),  # noqa: S704 - JSON of our own catalogue, "<" escaped
     }
-    content = environment().get_template(template).render(always | values)
+    with language.speaking(spoken):
+        content = environment().get_template(template).render(always | values)
     return HTMLResponse(content, status_code=status, headers=SECURITY)

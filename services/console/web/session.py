@@ -12,10 +12,11 @@ from fastapi.responses import RedirectResponse
 
 from services.console.parts import Parts
 from services.console.reading.viewer import Viewer
-from services.console.web import pages
+from services.console.web import language, pages
 from services.console.web.proof import COOKIE, proven
 from services.runtime.auth import Actor, Doorkeeper, Refused, Scope
 
+YEAR_S: Final = 365 * 24 * 3600
 SHIFT_S: Final = 12 * 3600
 """A sign-in lasts one shift."""
 
@@ -111,6 +112,13 @@ def router(parts: Parts) -> APIRouter:
             return pages.render(request, parts, "login.html", None, status=401, next=target, problem=refused.reason)
         answer = RedirectResponse(target, status_code=303)
         _remember(answer, token, request)
+        return answer
+
+    @routes.get("/language")
+    async def speak(request: Request, to: str = "en") -> Response:
+        answer = RedirectResponse(_inside(request.query_params.get("next", "/")), status_code=303)
+        if to in language.LANGUAGES:
+            answer.set_cookie(language.COOKIE, to, max_age=YEAR_S, httponly=True, samesite="strict")
         return answer
 
     @routes.post("/logout")

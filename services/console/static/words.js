@@ -1,0 +1,8 @@
+// The words of the scripts, from the same catalogue as those of the templates (services/console/locale).
+
+const messages = JSON.parse(document.getElementById("messages")?.textContent || "{}");
+
+/** A text in the language of the page, with %(name)s replaced; English where the catalogue has none. */
+export function t(text, values = {}) {
+  return (messages[text] ?? text).replace(/%\((\w+)\)s/g, (_, name) => values[name]).replaceAll("%%", "%");
+}
