@@ -41,6 +41,7 @@ def run(
         except (DependencyError, Fenced) as error:
             _log.warning("joining again", name=destination.name, reason=type(error).__name__, error=str(error))
             health.set(condition, f"joining again after {type(error).__name__}")
+            health.beat()  # a log that is away is waited for: a restart would not bring it back
             stop.wait(REJOIN_S)
         finally:
             if worker is not None:

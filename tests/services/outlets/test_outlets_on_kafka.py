@@ -10,11 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from services.cli.outlets import app
 from services.embedded.kafka_server import KafkaServer
 from services.outlets.mail_message import reference
-from services.runtime.kafka_log import KafkaPublisher, create_topics
+from services.outlets.resending import dead_letters
+from services.runtime.kafka_log import KafkaPublisher, KafkaReader, create_topics
 from services.runtime.outgoing import outgoing
+from tests.fakes.grafana.faults import Fault, Reply
 from tests.fakes.mail import FakeMailServer
 from tests.fakes.webhook import FakeReceiver
 from tests.services.outlets.alerts import life
@@ -39,6 +43,22 @@ def wait_for(truth: Callable[[], bool], seconds: float = 60.0) -> None:
     while not truth():
         assert time.monotonic() < end, "never came true"
         time.sleep(0.05)
+
+
+def refused_and_resent(kafka: KafkaServer, receiver: FakeReceiver, environment: dict[str, str]) -> None:
+    """What a webhook refuses lies in the quarantine, and `wardwatch outlets resend` brings it there after all."""
+    last = life("reach-last")[0]
+    receiver.fail(Fault(Reply(400, None)))
+    publisher = KafkaPublisher(kafka.address)
+    publisher.publish([outgoing(last, source="alerting", partitions=PARTITIONS)]).result(timeout=20)
+    publisher.close()
+    reader = KafkaReader(kafka.address)
+    wait_for(lambda: bool(dead_letters(reader, "outlets-hook")))
+    reader.close()
+    assert last.id not in receiver.keys()  # noqa: SIM118 - a method of the receiver
+    result = CliRunner(env=environment).invoke(app, ["resend", "hook"])
+    assert (result.exit_code, result.output.split()[:1]) == (0, ["delivered"])
+    assert last.id in receiver.keys()  # noqa: SIM118 - a method of the receiver
 
 
 def test_killed_while_mail_is_down_everybody_hears_everything(kafka_server: KafkaServer, tmp_path: Path) -> None:
@@ -71,6 +91,7 @@ def test_killed_while_mail_is_down_everybody_hears_everything(kafka_server: Kafk
             process = start(environment)
             letters = {reference(event.site, event.id): event.id for event in events}
             wait_for(lambda: set(letters) <= set(server.message_ids()))
+            refused_and_resent(kafka_server, receiver, environment)
         finally:
             process.terminate()
             process.wait(timeout=20)
