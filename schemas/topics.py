@@ -48,9 +48,9 @@ TOPICS: dict[str, Topic] = {
     for t in (
         _topic("clinical", "site, patient", "watch operations drift console"),
         _topic("imaging", "site, patient", "imaging"),
-        _topic("risk", "site, patient", "alerting operations drift outlets console"),
+        _topic("risk", "site, patient", "alerting operations drift outlets cds_hooks console"),
         _topic("findings", "site, patient", "alerting outlets console"),
-        _topic("alerts", "site, patient", "outlets console"),
+        _topic("alerts", "site, patient", "outlets cds_hooks console"),
         _topic("alert-state", "site, patient, kind; partitioned by patient", "alerting outlets", compact=True),
         _topic("decisions", "site, patient", "watch alerting console learning"),
         _topic("places", "site, location", "operations console", patient=False, compact=True),
