@@ -7,6 +7,7 @@ with most to show, beds), or `example` for those of docs/console: the example wa
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -62,6 +63,8 @@ class Picture(NamedTuple):
     spoken: str = "en"
 
 
+CHINESE: Final = Picture("board-chinese", spoken="zh")
+"""Taken where there is a font that can write it."""
 EXAMPLES: Final = (
     Picture("board"),
     Picture("board-dark", token="admin-token", dark=True),
@@ -73,7 +76,6 @@ EXAMPLES: Final = (
     Picture("patient-film", "/patients/", "Lindqvist", full=True),
     Picture("patient-palliative", "/patients/", "Brown", size=(1680, 700)),
     Picture("patient-then", "/patients/", "Okafor", size=(1680, 900), query="?at=2026-03-12T12:55"),
-    Picture("board-chinese", spoken="zh"),
     Picture("quality", "/quality", token="admin-token", size=(1440, 900), query="?hours=24"),
     Picture("beds", "/beds", size=(1440, 900), full=True),
     Picture("beds-dark", "/beds", size=(1440, 1000), dark=True),
@@ -89,7 +91,8 @@ SURGICAL: Final = (
 
 def take_example(folder: Path) -> None:
     """Write the pictures of EXAMPLES, then those of a surgical department."""
-    for ward, pictures in ((example_ward(hours=13), EXAMPLES), (department(), SURGICAL)):
+    examples = (*EXAMPLES, CHINESE) if _writes_chinese() else EXAMPLES
+    for ward, pictures in ((example_ward(hours=13), examples), (department(), SURGICAL)):
         with (
             TemporaryDirectory() as work,
             running_console(Path(work), ward) as console,
@@ -111,6 +114,11 @@ def take_example(folder: Path) -> None:
                 _shoot(page, folder / f"{one.name}.png", full=one.full)
                 context.close()
             browser.close()
+
+
+def _writes_chinese() -> bool:
+    program = shutil.which("fc-list")
+    return bool(program and subprocess.run([program, ":lang=zh"], capture_output=True, check=True).stdout)  # noqa: S603 - our own words
 
 
 def _edit(page: Page, request: str) -> None:
