@@ -118,7 +118,7 @@ def take_example(folder: Path) -> None:
 
 def _writes_chinese() -> bool:
     program = shutil.which("fc-list")
-    return bool(program and subprocess.run([program, ":lang=zh"], capture_output=True, check=True).stdout)  # noqa: S603 - our own words
+    return bool(program and subprocess.run([program, ":lang=zh"], capture_output=True, check=True).stdout)
 
 
 def _edit(page: Page, request: str) -> None:
