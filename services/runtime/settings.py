@@ -96,7 +96,7 @@ class Settings(BaseSettings):
 
     # Alerts
     alert_policies: Path | None = None
-    """A site's own file of when to alert, whom and when not, by ward (docs/alert-policies.md); none: the shipped one."""
+    """A site's own file of when to alert, whom and when not, by ward (docs/alert-policies.md); none: as shipped."""
 
     # Plans
     planning: str = "{}"

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 COARSE, JOINT = (600, 340, 40, 6, 25, 13, 0, 0, 0), (300, 160, 60, 4, 40, 30, 600, 120, 200)
 """Shares of the kinds of step, in the order of `STEPS`. Pushing in takes ten times as long as any other kind."""
 
+OPENING = ((300, 160, 40, 4, 180, 340, 0, 0, 0), (250, 150, 40, 4, 150, 250, 100, 30, 50))
+"""The same while somebody who must be admitted is not, without nurses and with: those are pushed in first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:

@@ -57,7 +57,7 @@ def least_price(m: Memory, p: int) -> int:
     price = -m[y.VIOLATION] if m[me + y.MUST] else -m[y.LEFT_OUT]
     if m[me + y.DAY_BEFORE] >= 0:
         price -= m[y.DROPPED]
-    return price
+    return int(price)
 
 
 @inner

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ray_jobs.scheduling.check import COSTS, VIOLATIONS, check_timetable
 from ray_jobs.scheduling.solver import layout as y
 from ray_jobs.scheduling.solver.anneal import recall, run
-from ray_jobs.scheduling.solver.cooling import Cooling, at, cooling_for
+from ray_jobs.scheduling.solver.cooling import OPENING, Cooling, at, cooling_for
 from ray_jobs.scheduling.solver.form import solution_of
 from ray_jobs.scheduling.solver.keep import Change, Keep, changes_of
 from ray_jobs.scheduling.solver.memory import views
@@ -113,7 +114,7 @@ class _Chain:
 
     def __init__(self, m: Memory, cooling: Cooling) -> None:
         self.m, self.cooling, self.stage = m, cooling, 0
-        self.mixes = [np.cumsum(stage.mix) * 1024 // sum(stage.mix) for stage in cooling]
+        self.mixes = [_cumulated(stage.mix) for stage in cooling]
 
     def go_on(self, share: float, steps: int) -> None:
         """Do some steps as warm as it is at this share of the time; a new stage begins from the best so far."""
@@ -121,7 +122,17 @@ class _Chain:
         if stage != self.stage:
             recall(self.m, self.cooling[stage].nursing)
             self.stage = stage
-        run(self.m, self.mixes[stage], steps, warm, SAMPLES)
+        # The first plan that keeps every rule is worth more than a cheap one that does not.
+        mix = OPENING_MIXES[self.cooling[stage].nursing] if self.m[y.BEST_BROKEN] > 0 else self.mixes[stage]
+        run(self.m, mix, steps, warm, SAMPLES)
+
+
+def _cumulated(mix: tuple[int, ...]) -> NDArray[np.int64]:
+    """The shares of a mix, cumulated to 1024."""
+    return (np.cumsum(mix) * 1024 // sum(mix)).astype(np.int64)
+
+
+OPENING_MIXES = tuple(_cumulated(mix) for mix in OPENING)
 
 
 def solve(
