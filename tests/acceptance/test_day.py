@@ -10,7 +10,7 @@ import httpx
 import pytest
 import redis
 
-from schemas.events import AlertAcknowledged, AlertEvent, DecisionMade
+from schemas.events import AlertAcknowledged, AlertEvent, DecisionMade, WarningScoreComputed
 from schemas.events.risk import RiskEvent
 from services.cli.accounting import stage
 from services.embedded.system import System
@@ -47,6 +47,8 @@ def test_a_day_with_faults_is_what_a_recount_says(system: System, receiver: Fake
         assert sender.send(resources, at)
     end = last + timedelta(minutes=20)
     live.publish(system, live.synthetic_stays(f"clock-{start.year}", 1, 1), end)  # the clock goes on for everybody
+    assert live.eventually(lambda: scored(system, set(mine)) == PATIENTS * HOURS, 60), "not every chart has its NEWS2"
+    assert live.eventually(lambda: caught_up(system, "alerting"), 60)
     expected = {key: counted(system, key, key in leavers(mine, staying), last, end) for key in mine}
 
     def said() -> dict[str, dict[str, list[Said]]]:
@@ -81,7 +83,7 @@ def disturb(system: System, receiver: FakeReceiver, hour: int) -> None:
 
 def take(system: System, mine: set[str]) -> None:
     """The care team acknowledges every second alert of the board, as a person would: after it was shown."""
-    assert live.eventually(lambda: all(stage(system, n)["lag"] == 0 for n in ("watch", "alerting", "console")), 60)
+    assert live.eventually(lambda: all(caught_up(system, name) for name in ("watch", "alerting", "console")), 60)
     care = {"Authorization": f"Bearer {system.tokens['care']}"}
     shown = [alert for row in rows(system) if row["key"] in mine for alert in row["alerts"]]
     chosen = sorted(alert["id"] for alert in shown if alert["phase"] == "raised" and alert["pending"] is None)[::2]
@@ -98,10 +100,24 @@ def take(system: System, mine: set[str]) -> None:
     assert live.eventually(taken, 30), "a decision had no effect"
 
 
+def caught_up(system: System, name: str) -> bool:
+    """Whether a service answers and has read everything; not while it comes back from being killed."""
+    try:
+        now = stage(system, name)
+    except httpx.HTTPError:
+        return False
+    return now["count"] > 0 and now["lag"] == 0
+
+
+def scored(system: System, mine: set[str]) -> int:
+    """How many charts of these patients have a NEWS2."""
+    found = live.by_patient(system, "risk", mine).values()
+    return sum(isinstance(w.event, WarningScoreComputed) for items in found for w in items)
+
+
 def counted(system: System, key: str, left: bool, last: datetime, end: datetime) -> dict[str, list[Said]]:
     """What the recount says of a patient: measurements from `risk`, people's word from `decisions`."""
     happened: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
-    assert live.eventually(lambda: stage(system, "watch")["lag"] == 0, 60)
     for item in live.by_patient(system, "risk", {key})[key]:
         event = item.event
         if isinstance(event, RiskEvent) and (found := level(event)) is not None:
