@@ -19,19 +19,19 @@ demo: setup  ## the whole system on this machine; console on http://localhost:80
 
 test: setup  ## every test, with real Kafka, Redis, Ray Serve and DICOM peers (ARGS="-k name": those, one after another)
 ifeq ($(strip $(ARGS)),)
-	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=line test-servers test-alone
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going test-servers test-alone
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif
 
 # Two halves side by side: what starts servers waits much and computes little, all else computes. Never two systems
-# at once: they would starve each other.
+# at once: they would starve each other. The second half speaks when it has ended, so that the first can be read.
 SERVERS := servers or faults
 test-servers:
-	@$(BIN)/python -m pytest -m "$(SERVERS)"
+	@$(BIN)/python -m pytest --durations=25 -m "$(SERVERS)"
 
 test-alone:
-	@$(BIN)/python -m pytest -m "not ($(SERVERS))"
+	@log=$$(mktemp); $(BIN)/python -m pytest --durations=25 -m "not ($(SERVERS))" >$$log 2>&1; status=$$?; cat $$log; rm -f $$log; exit $$status
 
 check: setup  ## format, lint, types, import rules and the fast tests
 	@$(BIN)/ruff format --check .

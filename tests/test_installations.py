@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from services.cli.up import BY_NAME_ONLY
 from services.embedded.system import SERVICES
 from services.runtime.settings import Settings
 
@@ -60,9 +61,10 @@ def test_values_are_ones_that_the_settings_accept() -> None:
 
 def test_both_start_every_service_by_its_name() -> None:
     """No service is forgotten, none is invented."""
+    every = {*SERVICES, *BY_NAME_ONLY}
     compose = document(CHECKOUT / "compose.yaml")["services"].values()
-    assert {started["command"][1] for started in compose if started.get("command", [""])[0] == "up"} == set(SERVICES)
-    assert {service["name"] for service in document(CHART / "values.yaml")["services"]} == set(SERVICES)
+    assert {started["command"][1] for started in compose if started.get("command", [""])[0] == "up"} == every
+    assert {service["name"] for service in document(CHART / "values.yaml")["services"]} == every
 
 
 def test_kubernetes_adds_no_settings_of_its_own() -> None:

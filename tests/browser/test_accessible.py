@@ -11,17 +11,9 @@ from tests.browser.running import Running
 pytestmark = pytest.mark.browser
 
 OKAFOR, LINDQVIST = (digest("example", n) for n in (0, 1))
-PATHS = (
-    "/",
-    "/?view=wall",
-    f"/patients/{OKAFOR}",
-    f"/patients/{LINDQVIST}",
-    "/beds",
-    "/schedule",
-    "/quality",
-    "/system",
-    "/login",
-)
+PATHS = ("/", f"/patients/{OKAFOR}", "/beds", "/schedule", "/quality")
+MORE = ("/?view=wall", f"/patients/{LINDQVIST}", "/system", "/login")
+"""Made of the same parts: looked at once, by day and on a desk."""
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1680, False), (1680, True), (390, False)], ids=["light", "dark", "phone"])
@@ -29,7 +21,7 @@ def test_no_page_breaks_a_rule_of_wcag(look: Opened, shared_console: Running, wi
     """Axe finds no violation of WCAG 2.0, 2.1 and 2.2 A and AA (contrast, names, roles, targets), but a planted one."""
     page = look("/", "admin-token", width=width, dark=dark)
     found = {}
-    for path in PATHS:
+    for path in PATHS + MORE * (width > 1000 and not dark):
         page.goto(shared_console.url + path)
         expect(page.locator("main")).to_be_visible()
         if path.startswith("/patients"):

@@ -149,7 +149,7 @@ def test_a_bench_goes_on_where_it_stopped(tmp_path: Path) -> None:
 def test_searches_on_ray_answer_with_the_best_of_all(tmp_path: Path) -> None:
     """Two actors of a real Ray: the plan written is at the cost that was told last, and none told was better."""
     problem, out = written(tmp_path, made_up(3, people=30)), tmp_path / "plan.json"
-    limits = ["--seconds", "300", "--iterations", "50000", "--threads", "1"]
+    limits = ["--seconds", "300", "--iterations", "5000", "--threads", "1"]
     result = RUNNER.invoke(app, ["solve", str(problem), str(out), *limits, "--ray", "local", "--actors", "2", "--json"])
     better, solved = told(result.stdout)
     assert solved["cost"] == better[-1]["cost"]

@@ -58,7 +58,8 @@ def told(server: KafkaServer, enough: Callable[[Told], bool], seconds: float = 4
     until, quiet = time.monotonic() + seconds, 0
     with ThreadPoolExecutor(1) as pool:
         while time.monotonic() < until and not (enough(found) and quiet >= QUIET_TURNS):
-            quiet = 0 if loop.turn(worker, ticks, pool) else quiet + 1
+            busy = bool(loop.turn(worker, ticks, pool)) or bool(loop._jobs)
+            quiet = 0 if busy else quiet + 1
             found = _plans(server)
     worker.close()
     return found
