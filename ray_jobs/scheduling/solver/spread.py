@@ -1,7 +1,7 @@
 """The same search on many machines: a Ray actor for each, with seeds of its own; the best plan of all is told.
 
-The searches do not wait for one another, so an actor that is lost costs its own search and nothing else. How much
-more of them gain is in docs/benchmarks/scheduling.md.
+The searches do not wait for one another, so an actor that is lost costs its own search and nothing else. What more
+of them gain has not been measured.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ray_jobs.scheduling.check import COSTS, VIOLATIONS, check_timetable
 from ray_jobs.scheduling.ihtp import Instance
 from ray_jobs.scheduling.solver.solve import Better, Solved, solve
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from ray_jobs.scheduling.ihtp import Solution
 
 LOOK_SECONDS, CONNECT_SECONDS = 0.5, 5.0
+START_SECONDS = 60.0
+"""How long after its time a first actor is waited for: Ray itself has to start."""
 SEEDS_APART = 1_000_003
 """Between the seeds of two actors, so that no thread of one searches as a thread of another."""
 
@@ -87,7 +91,7 @@ def solve_spread(
         for k in range(max(1, actors)):
             left = max(0.1, seconds - (time.monotonic() - began) - 2 * LOOK_SECONDS)
             running.append(remote.remote(text, options | {"seed": seed + k * SEEDS_APART, "seconds": left}))
-        return _best_of(running, began, seconds, on_better, stop)
+        return _best_of(instance, running, began, seconds, on_better, stop)
     finally:
         ray.shutdown()
 
@@ -102,46 +106,58 @@ def _reached(address: str) -> None:
             raise ConnectionError(str(error)) from error
 
 
-def _best_of(
+def _best_of(  # noqa: C901 - one loop over what an actor may answer
+    instance: Instance,
     running: list[Any],
     began: float,
     seconds: float,
     on_better: Callable[[Better], object] | None,
     stop: Callable[[], bool] | None,
 ) -> Solved:
-    """Ask every actor until all have ended; the best of their plans, with the trajectory of the best so far."""
+    """Ask every actor until all have ended; the best plan that any has told, whatever became of it afterwards.
+
+    An actor that waits for processors never answers: it is not waited for when the time is over.
+    """
     import ray
 
-    told, ended, trajectory, lost = (1 << 60, 1 << 60), [], [], ""
-    while running:
-        asked_to_stop = (stop is not None and stop()) or time.monotonic() - began > seconds
-        for actor in list(running):
+    best: Better | None = None
+    trajectory, iterations, lost = [], 0, "none has begun: are there processors enough for one?"
+    begun: set[Any] = set()
+    asked = {actor.look.remote(): actor for actor in running}
+    while asked:
+        passed = time.monotonic() - began
+        if passed > seconds or (stop is not None and stop()):
+            for actor in asked.values():
+                actor.stop.remote()
+            if begun or passed > seconds + START_SECONDS:
+                asked = {look: actor for look, actor in asked.items() if actor in begun}
+        for look in ray.wait(list(asked), num_returns=len(asked), timeout=LOOK_SECONDS)[0] if asked else ():
+            actor = asked.pop(look)
             try:
-                if asked_to_stop:
-                    ray.get(actor.stop.remote())
-                newest, solved = ray.get(actor.look.remote())
+                newest, solved = ray.get(look)
             except ray.exceptions.RayActorError as error:
                 lost = str(error)
-                running.remove(actor)
                 continue
-            if newest is not None and (newest.violations, newest.cost) < told:
-                told, passed = (newest.violations, newest.cost), time.monotonic() - began
-                trajectory.append((passed, newest.violations, newest.cost))
+            begun.add(actor)
+            if newest is not None and (best is None or (newest.violations, newest.cost) < (best.violations, best.cost)):
+                best = replace(newest, seconds=time.monotonic() - began)
+                trajectory.append((best.seconds, best.violations, best.cost))
                 if on_better is not None:
-                    on_better(Better(passed, newest.cost, newest.violations, newest.solution))
-            if solved is not None:
-                ended.append(solved)
-                running.remove(actor)
-        time.sleep(LOOK_SECONDS if running else 0)
-    if not ended:
-        msg = f"every search was lost: {lost}"
+                    on_better(best)
+            if solved is None:
+                asked[actor.look.remote()] = actor
+            else:
+                iterations += solved.iterations
+        time.sleep(LOOK_SECONDS if asked else 0)
+    if best is None:
+        msg = f"no search has told a plan: {lost}"
         raise ConnectionError(msg)
-    best = min(ended, key=lambda one: (sum(one.violations.values()), one.cost))
+    report = check_timetable(instance, best.solution)
     return Solved(
         solution=best.solution,
-        costs=best.costs,
-        violations=best.violations,
+        costs={name: report[name] for name in COSTS},
+        violations={name: report[name] for name in VIOLATIONS},
         seconds=time.monotonic() - began,
-        iterations=sum(one.iterations for one in ended),
+        iterations=iterations,
         trajectory=tuple(trajectory),
     )
