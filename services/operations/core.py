@@ -25,6 +25,7 @@ FORECAST_AGAIN = timedelta(minutes=15)
 PLAN_AGAIN = timedelta(minutes=1)
 KEEP = timedelta(days=30)
 FORGET_EVERY = timedelta(hours=6)
+INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(slots=True)
@@ -69,16 +70,18 @@ class Operations:
             pace = self._pace.setdefault(name, _Pace())
             if not pace.recount or site.now is None:
                 continue
-            pace.recount = False
+            pace.recount, now = False, site.now
             for ward, counts in wards.counts(site).items():
                 told = site.told.get(ward)
                 if told is not None and (told.occupied, told.beds, told.closed, told.waiting) == counts:
                     continue
                 if told is None or told.occupied != counts.occupied:
                     pace.changed |= {ward, None}
+                # Facts of one instant may change a count twice: the later telling must be the newer one everywhere.
+                known = now if told is None else max(now, told.known + INSTANT)
                 event = WardOccupancyChanged(
-                    id=digest("occupancy", name, ward, site.now.isoformat(), *counts), site=name, known=site.now,
-                    ward=ward, as_of=site.now, **counts._asdict(),
+                    id=digest("occupancy", name, ward, known.isoformat(), *counts), site=name, known=known,
+                    ward=ward, as_of=now, **counts._asdict(),
                 )  # fmt: skip
                 site.fold(event)
                 found.append(event)

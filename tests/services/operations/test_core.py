@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.events import BedDemandForecasted, Event, ScheduleDecided, ScheduleProposed
+from schemas.events import BedDemandForecasted, Event, ScheduleDecided, ScheduleProposed, WardOccupancyChanged
 from schemas.events.clinical import AdmissionRequested, EncounterEnded, EncounterStarted, PatientRegistered, Place
 from schemas.events.places import BedStatusChanged, LocationDefined
 from services.operations import snapshot, wards
 from services.operations.core import Operations
+from services.operations.ledger import stamp
 from services.runtime.fakes import FakeObjectStore
 from services.runtime.ports import Partition
 
@@ -102,6 +103,22 @@ def test_counts_are_told_once_and_only_where_they_changed() -> None:
     assert state.counted() == []
     state.fold(left(1, 1))
     assert {e.ward for e in state.counted()} == {"5a", None}
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.randoms(use_true_random=False), st.lists(st.booleans(), min_size=14, max_size=14))
+def test_of_one_instant_the_last_count_told_is_the_newest(chance: Random, cuts: list[bool]) -> None:
+    """Facts of one instant, counted after any of them: the newest telling of each ward is a recount's."""
+    facts = [*hospital(), *came(1, "b1"), *came(2, "c1"), asks(1), asks(2)]
+    chance.shuffle(facts)
+    state, told = Operations(), dict[str | None, WardOccupancyChanged]()
+    for fact, cut in zip(facts, [*cuts[: len(facts) - 1], True], strict=False):
+        state.fold(fact)
+        for event in state.counted() if cut else ():
+            told[event.ward] = max(event, told.get(event.ward, event), key=stamp)
+    state.counted()
+    assert told == state.sites["main"].told
+    assert {w: (e.occupied, e.beds, e.closed, e.waiting) for w, e in told.items()} == wards.counts(state.sites["main"])
 
 
 def test_forecasts_are_due_at_full_hours_and_after_a_change() -> None:

@@ -95,6 +95,20 @@ def test_a_restart_tells_nothing_twice_and_misses_nothing(log: FakeLog) -> None:
     assert (newest.ward, newest.occupied) in {("5a", 0), (None, 0)}
 
 
+def test_killed_before_it_read_its_own_words_it_does_not_say_them_again(
+    log: FakeLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counts that were committed in the last turn of a life count as told in the next one, whatever is polled first."""
+    publish(log, *hospital(), *came(1, "b1"), asks(1))
+    Running(log, FakeObjectStore()).turn(1)
+    before = [e.id for e in plans(log, WardOccupancyChanged)]
+    assert len(before) == 3
+    real = FakeWorker.poll
+    monkeypatch.setattr(FakeWorker, "poll", lambda self, timeout_s: real(self, timeout_s, 1))
+    Running(log, FakeObjectStore()).turn()
+    assert [e.id for e in plans(log, WardOccupancyChanged)] == before
+
+
 def test_a_failed_commit_loses_nothing(log: FakeLog, monkeypatch: pytest.MonkeyPatch) -> None:
     """The log fails in the middle of a turn: the state is rebuilt and the counts are told after all."""
     publish(log, *hospital(), *came(1, "b1"))
