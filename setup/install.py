@@ -106,8 +106,10 @@ def install_python(lock: str, venv: Path) -> None:
     if not sys.stderr.isatty():  # with a terminal: progress bars
         sync.append("--quiet")
     run(*sync, bootstrap, CHECKOUT / lock, UV_HTTP_TIMEOUT="180")
-    # The checkout itself: importable and with its command, which needs no build tool.
     packages = next((venv / "lib").glob("python3*")) / "site-packages"
+    # Where PYTHONDONTWRITEBYTECODE is set, each process would compile them again: 4.5 instead of 1.2 s to start one.
+    run(python, "-m", "compileall", "-q", "-j", "0", "-x", "/(tests?|testing)/", packages)
+    # The checkout itself: importable and with its command, which needs no build tool.
     (packages / "wardwatch.pth").write_text(f"{CHECKOUT}\n")
     command = venv / "bin" / "wardwatch"
     command.write_text(SCRIPT.format(python=python))

@@ -59,8 +59,9 @@ def console(tmp_path: Path, ward: ExampleWard) -> Iterator[Running]:
 
 
 @pytest.fixture
-def look(browser: Browser, shared_console: Running) -> Iterator[Opened]:
-    """Opens a page of the shared console."""
+def look(browser: Browser, shared_console: Running, ward: ExampleWard) -> Iterator[Opened]:
+    """Opens a page of the shared console, which has just heard something: after 2 minutes of silence pages say so."""
+    shared_console.write(ward.events[:1])
     yield from opener(browser, shared_console)
 
 
