@@ -15,6 +15,9 @@ from services.console.projection.follower import Follower
 from services.console.projection.store import Store
 from services.console.reading.system import Model, modes
 from services.console.reading.viewer import Names
+from services.console.signin.flow import SignIn
+from services.console.signin.sessions import Sessions
+from services.console.signin.settings import WrongSetting, key_of, site_of
 from services.runtime import logs, web
 from services.runtime.health import Health
 from services.runtime.identity import SqliteIdentity
@@ -32,7 +35,7 @@ WRONG_SETTING = 2
 def main(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     logs.configure("console", settings.log_level, settings.log_format)
-    advice = advice_of(settings)
+    advice, (sessions, signin) = advice_of(settings), signin_of(settings)
     store, hub, clock = Store(settings.console_db_url), Hub(), clock_of(settings)
     health, stopping = Health("console", ("caught up",)), threading.Event()
 
@@ -52,6 +55,8 @@ def main(settings: Settings) -> None:
         standing=lambda: follower.standing,
         models=lambda: models(settings),
         advice=advice,
+        sessions=sessions,
+        signin=signin,
         stopping=stopping,
     )
     threads = [
@@ -79,6 +84,16 @@ def advice_of(settings: Settings) -> Advice:
     except DocumentError as error:
         sys.stderr.write(f"WARDWATCH_ADVICE: {error}\n")
         raise SystemExit(WRONG_SETTING) from error
+
+
+def signin_of(settings: Settings) -> tuple[Sessions, SignIn | None]:
+    """How people sign in; a wrong setting ends the process with what is wrong. The issuer is asked when one does."""
+    try:
+        site, key = site_of(settings), key_of(settings)
+    except WrongSetting as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(WRONG_SETTING) from error
+    return Sessions(key), None if site is None else SignIn(site, key)
 
 
 def watch_health(follower: Follower, health: Health, stopping: threading.Event) -> None:

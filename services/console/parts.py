@@ -10,6 +10,8 @@ from services.console.projection.follower import Standing
 from services.console.projection.store import Store
 from services.console.reading.system import Model
 from services.console.reading.viewer import Names
+from services.console.signin.flow import SignIn
+from services.console.signin.sessions import Sessions
 from services.runtime.ports import Clock, ObjectStore, Publisher
 from services.runtime.settings import Settings
 
@@ -17,7 +19,7 @@ from services.runtime.settings import Settings
 @dataclass(frozen=True, slots=True)
 class Parts:
     """The console's dependencies. `standing` says how the projection does, `models` which are
-    registered, `advice` what guidelines ask at which risk.
+    registered, `advice` what guidelines ask at which risk; `signin` is there where people sign in at an issuer.
     """
 
     settings: Settings
@@ -30,4 +32,6 @@ class Parts:
     standing: Callable[[], Standing]
     models: Callable[[], tuple[Model, ...]]
     advice: Advice
+    sessions: Sessions
+    signin: SignIn | None = None
     stopping: threading.Event = field(default_factory=threading.Event)

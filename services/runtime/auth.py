@@ -36,8 +36,8 @@ class Doorkeeper:
             for token, who in json.loads(settings.tokens.get_secret_value()).items()
         }
 
-    def authorise(self, authorization: str | None, scope: Scope) -> Actor:
-        """The actor behind an Authorization header, if they hold the scope (`admin` holds all); else Refused."""
+    def who(self, authorization: str | None) -> Actor:
+        """The actor behind an Authorization header, whatever their scopes; else Refused (401)."""
         if self._open:
             return Actor("anyone", frozenset({"admin"}))
         scheme, _, given = (authorization or "").partition(" ")
@@ -49,6 +49,11 @@ class Doorkeeper:
                 actor = who
         if actor is None:
             raise Refused(401, "this token is not known here")
+        return actor
+
+    def authorise(self, authorization: str | None, scope: Scope) -> Actor:
+        """The actor behind an Authorization header, if they hold the scope (`admin` holds all); else Refused."""
+        actor = self.who(authorization)
         if scope not in actor.scopes and "admin" not in actor.scopes:
             raise Refused(403, f"this token lacks the scope {scope!r}")
         return actor

@@ -83,6 +83,20 @@ class Settings(BaseSettings):
     """No tokens asked. Only for a machine that nobody else reaches."""
     tokens: SecretStr = SecretStr("{}")
     """JSON object: token to {"name": …, "scopes": [...]} (services/runtime/auth.py)."""
+    oidc_issuer: Annotated[str, Field(pattern=r"^(https?://[^\s?#]+)?$")] = ""
+    """People sign in to the console there (OpenID Connect, docs/console-signin.md); none: with tokens only."""
+    oidc_client_id: str = "wardwatch"
+    """The console's name at the issuer."""
+    oidc_client_secret: SecretStr = SecretStr("")
+    """Its secret there; none: a public client, which PKCE alone protects."""
+    oidc_scopes: str = "openid profile"
+    """What is asked of the issuer."""
+    oidc_claims: str = "{}"
+    """Claims that hold name, roles and wards: {"roles": "realm_access.roles"}; else `name`, `roles`, `wards`."""
+    oidc_roles: str = "{}"
+    """The issuer's roles as ours: {"ward-nurse": "care-team"}, any other is none; empty: it uses our names."""
+    session_key: SecretStr = SecretStr("")
+    """Seals sign-ins; none: made of the client's secret, else anew at each start, which signs everyone out."""
     max_body_bytes: int = 20_000_000
     """A larger document is refused with 413."""
 
@@ -93,6 +107,10 @@ class Settings(BaseSettings):
     """A forecast that takes longer is recorded as missed, and made late."""
     advice: Path | None = None
     """A site's own file of what guidelines ask at which risk (docs/advice.md); none: the one that is shipped."""
+
+    # Screens
+    units: str = "{}"
+    """The hospital's units on screens, as JSON: {"lactate": "mg/dL", "temperature": "[degF]"} (docs/console.md)."""
 
     # Alerts
     alert_policies: Path | None = None

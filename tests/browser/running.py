@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from schemas.envelope import decode
 from schemas.events import Event
 from services.console.advice.load import load
@@ -19,6 +17,9 @@ from services.console.projection.follower import Follower
 from services.console.projection.store import Store
 from services.console.reading.system import Model
 from services.console.reading.viewer import Names
+from services.console.signin.flow import SignIn
+from services.console.signin.sessions import Sessions
+from services.console.signin.settings import key_of, site_of
 from services.runtime import web
 from services.runtime.clock import ToldClock
 from services.runtime.fake_log import FakeLog
@@ -95,11 +96,11 @@ def written(log: FakeLog, topic: str) -> list[Event]:
     return [decode(r.value, r.headers).event for p, records in log.records.items() if p.topic == topic for r in records]
 
 
-def made_console(folder: Path, ward: ExampleWard) -> Running:
-    """The console's parts on fakes; nothing runs yet and the log is empty."""
-    settings = Settings(
-        site=SITE, clock="told", tokens=SecretStr(TOKENS), console_db_url=f"sqlite:///{folder}/console.db"
-    )
+def made_console(folder: Path, ward: ExampleWard, **told: object) -> Running:
+    """The console's parts on fakes, with more settings as told; nothing runs yet and the log is empty."""
+    given = {"site": SITE, "clock": "told", "tokens": TOKENS, "console_db_url": f"sqlite:///{folder}/console.db"}
+    settings = Settings.model_validate(given | told)
+    oidc, key = site_of(settings), key_of(settings)
     log, hub, clock, stop = FakeLog(), Hub(), ToldClock(), threading.Event()
     store = Store(settings.console_db_url)
     keys = iter([person.key for _, person in ward.people])
@@ -120,15 +121,17 @@ def made_console(folder: Path, ward: ExampleWard) -> Running:
         standing=lambda: follower.standing,
         models=lambda: MODELS,
         advice=load(),
+        sessions=Sessions(key),
+        signin=None if oidc is None else SignIn(oidc, key),
         stopping=stop,
     )
     return Running("", log, parts, follower, stop)
 
 
 @contextmanager
-def running_console(folder: Path, ward: ExampleWard, port: int = 0) -> Iterator[Running]:
+def running_console(folder: Path, ward: ExampleWard, port: int = 0, **told: object) -> Iterator[Running]:
     """The console with a ward in it, served on a free port."""
-    running = made_console(folder, ward)
+    running = made_console(folder, ward, **told)
     thread = threading.Thread(target=running.follower.run, args=(running.stop,), daemon=True)
     listener = web.bind("127.0.0.1", port)
     running.url = f"http://127.0.0.1:{listener.getsockname()[1]}"

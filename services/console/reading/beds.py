@@ -29,7 +29,7 @@ FOR_A_DAY = "surgery AND priority > 1"
 
 
 def beds(db: sqlite3.Connection, site: str, now: datetime, names: Names, viewer: Viewer) -> BedsView:
-    """The whole site."""
+    """The whole site; a care team sees the beds of its wards, and who is to come there."""
     proposals = db.execute(
         "SELECT * FROM proposals WHERE site = ? AND kind = 'beds' ORDER BY as_of DESC, proposal LIMIT 6",
         (site,),
@@ -39,15 +39,19 @@ def beds(db: sqlite3.Connection, site: str, now: datetime, names: Names, viewer:
     }
     lying = _lying(db, site, now, names, viewer)
     whole = _ward(db, site, board.Ward(id="", name="Whole site", specialty=None, patients=0), lying, now)
-    wards = [_ward(db, site, ward, lying, now) for ward in board.wards(db, site)]
+    wards = [
+        _ward(db, site, ward, lying, now) for ward in board.wards(db, site) if viewer.everywhere or viewer.on(ward.id)
+    ]
     waiting = _waiting(db, site, proposals, places, names, viewer)
     return BedsView(
         now=now,
         wards=(*([whole] if whole.beds or whole.future.demand else []), *wards),
         services=_services(db, site, now),
-        waiting=waiting,
+        waiting=tuple(w for w, ward in waiting if viewer.everywhere or viewer.on(ward)),
         for_surgery=_for_surgery(db, site),
-        proposals=tuple(_proposal(r, said.stands(db, r["proposal"]), places, waiting) for r in proposals),
+        proposals=tuple(
+            _proposal(r, said.stands(db, r["proposal"]), places, tuple(w for w, _ in waiting)) for r in proposals
+        ),
     )
 
 
@@ -60,6 +64,7 @@ def _lying(
         found[stay["bed"]].append(
             Occupant(
                 key=stay["patient"],
+                opens="patients" in viewer.rights and viewer.on(stay["ward"]),
                 name=full_name(names.of(stay["patient"], viewer)),
                 age=board.age(stay, now),
                 sex=stay["sex"],
@@ -149,7 +154,8 @@ def _waiting(
     places: dict[str, str],
     names: Names,
     viewer: Viewer,
-) -> tuple[Waiting, ...]:
+) -> tuple[tuple[Waiting, str | None], ...]:
+    """Who waits, each with the ward that is proposed."""
     # Only the newest proposal speaks: one that was not decided before a newer one came is out of date.
     proposed = {a["request"]: a for a in json.loads(proposals[0]["assignments"])} if proposals else {}
     rows = db.execute(
@@ -161,24 +167,23 @@ def _waiting(
     for r in rows.fetchall():
         assignment = proposed.get(r["request"], {})
         bed, ward = assignment.get("bed"), assignment.get("ward")
-        found.append(
-            Waiting(
-                request=r["request"],
-                key=r["patient"],
-                name=full_name(names.of(r["patient"], viewer)),
-                sex=r["sex"],
-                specialty=r["specialty"],
-                priority=r["priority"],
-                priority_text=words.PRIORITIES[r["priority"]],
-                isolation=bool(r["isolation"]),
-                since=instant(r["requested"]),
-                expected_stay_hours=r["expected_stay_hours"],
-                bed=bed,
-                bed_name=words.bed(places.get(bed, bed)) if bed else None,
-                ward_name=places.get(ward, ward) if ward else None,
-                reason=assignment.get("reason"),
-            )
+        told = Waiting(
+            request=r["request"],
+            key=r["patient"],
+            name=full_name(names.of(r["patient"], viewer)),
+            sex=r["sex"],
+            specialty=r["specialty"],
+            priority=r["priority"],
+            priority_text=words.PRIORITIES[r["priority"]],
+            isolation=bool(r["isolation"]),
+            since=instant(r["requested"]),
+            expected_stay_hours=r["expected_stay_hours"],
+            bed=bed,
+            bed_name=words.bed(places.get(bed, bed)) if bed else None,
+            ward_name=places.get(ward, ward) if ward else None,
+            reason=assignment.get("reason"),
         )
+        found.append((told, ward))
     return tuple(found)
 
 

@@ -6,9 +6,10 @@ from services.console.reading.parts import Point, Shown
 
 
 class Occupant(Shown):
-    """Who lies in a bed."""
+    """Who lies in a bed; `opens`: whether the viewer may open their page."""
 
     key: str
+    opens: bool
     name: str | None
     age: int | None
     sex: str

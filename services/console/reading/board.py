@@ -70,9 +70,10 @@ class Board(Shown):
 
 
 def board(db: sqlite3.Connection, site: str, now: datetime, names: Names, viewer: Viewer) -> Board:
-    """Every patient with an open stay."""
-    rows = [row(db, stay, now, names, viewer) for stay in open_stays(db, site)]
-    return Board(site=site, now=now, wards=wards(db, site), rows=tuple(sorted(rows, key=order)))
+    """Every patient with an open stay, on the wards that are the viewer's."""
+    rows = [row(db, stay, now, names, viewer) for stay in open_stays(db, site) if viewer.on(stay["ward"])]
+    shown = tuple(ward for ward in wards(db, site) if viewer.on(ward.id))
+    return Board(site=site, now=now, wards=shown, rows=tuple(sorted(rows, key=order)))
 
 
 def one(

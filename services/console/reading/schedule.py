@@ -11,7 +11,7 @@ from services.console import plan_words
 from services.console.plans.document import LIES_HERE, Opened, identity
 from services.console.plans.standing import ALLOWED
 from services.console.projection.store import instant
-from services.console.reading import said
+from services.console.reading import board, said
 from services.console.reading.schedule_view import (
     Approved,
     Booked,
@@ -45,18 +45,29 @@ def newest(db: sqlite3.Connection, site: str) -> sqlite3.Row | None:
 def labels(
     db: sqlite3.Connection, site: str, row: sqlite3.Row, opened: Opened | None, names: Names, viewer: Viewer
 ) -> Labels:
-    """Names of places and surgeons; of patients for those who may know, else the beginning of their key."""
+    """Names of places and surgeons; of patients for those who may know, else the beginning of their key.
+
+    A care team's names are those of its own patients; whoever decides about plans sees all.
+    """
+    mine = None
+    if viewer.wards is not None and not viewer.plan:
+        mine = {stay["patient"] for stay in board.open_stays(db, site) if viewer.on(stay["ward"])}
+
+    def called(patient: str) -> str:
+        name = full_name(names.of(patient, viewer)) if mine is None or patient in mine else None
+        return name or f"Patient {patient[:6]}"
+
     told = {r["location"]: r["name"] for r in db.execute("SELECT * FROM locations WHERE site = ?", (site,)).fetchall()}
     told = (dict(opened.document.names) if opened else {}) | told
     for b in json.loads(row["bookings"]):
-        told[b["request"]] = full_name(names.of(b["patient"], viewer)) or f"Patient {b['patient'][:6]}"
+        told[b["request"]] = called(b["patient"])
     if opened is not None:
         lying = {o.id for o in opened.document.instance.occupants}
         rows = db.execute("SELECT encounter, patient FROM encounters WHERE site = ? AND ended IS NULL", (site,))
         for r in rows.fetchall():
             known = identity(f"{LIES_HERE}{r['encounter']}")
             if known in lying:
-                told[known] = full_name(names.of(r["patient"], viewer)) or f"Patient {r['patient'][:6]}"
+                told[known] = called(r["patient"])
     return told
 
 
@@ -100,7 +111,7 @@ def _plan(
     instance = opened.document.instance if opened else None
     changes, costs = json.loads(row["changes"]), json.loads(row["costs"])
     total = sum(c["cost"] for c in costs)
-    may = ALLOWED[word.decision if word else None] if viewer.decide else ()
+    may = ALLOWED[word.decision if word else None] if viewer.plan else ()
     return Plan(
         id=row["proposal"],
         as_of=instant(row["as_of"]),
@@ -113,7 +124,7 @@ def _plan(
         decided=word.at if word else None,
         may=tuple(v for v in may if v != "edit" or instance is not None),
         editable=problem,
-        tryable=viewer.decide and instance is not None,
+        tryable=viewer.plan and instance is not None,
         theatres=_theatres(instance, bookings, told),
         surgeons=_surgeons(instance, bookings, told),
         rooms=_rooms(instance, bookings, told),

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from services.runtime.auth import Actor
+from services.console import access
+from services.console.access import Right
 from services.runtime.ports import Identity, Person
 
 REMEMBERED_S: Final = 60.0
@@ -14,24 +15,49 @@ REMEMBERED_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """One person at a screen. Two viewers with equal rights see equal pages. `past`: looks at what was known once."""
+    """One person at a screen. Two viewers with equal rights see equal pages. `past`: looks at what was known once.
+
+    `plan`: decides about plans; `wards`: the only ones whose patients are shown (None: all); `pages`: those of the
+    navigation that they may open.
+    """
 
     name: str
     identity: bool
     decide: bool
     admin: bool
     past: bool = False
+    plan: bool = False
+    wards: frozenset[str] | None = None
+    pages: tuple[str, ...] = ()
+    rights: frozenset[Right] = frozenset()
 
     @classmethod
-    def of(cls, actor: Actor) -> "Viewer":
-        """What the actor's scopes allow; `admin` allows all."""
-        admin = "admin" in actor.scopes
-        return cls(actor.name, admin or "read:identity" in actor.scopes, admin or "decide" in actor.scopes, admin)
+    def of(cls, name: str, rights: frozenset[Right], wards: frozenset[str] = frozenset()) -> "Viewer":
+        """What these rights allow, on these wards unless the rights bind to none."""
+        return cls(
+            name,
+            identity="names" in rights,
+            decide="alerts" in rights,
+            admin="silent" in rights,
+            plan="plans" in rights,
+            wards=None if "every ward" in rights else wards,
+            pages=access.pages(rights),
+            rights=rights,
+        )
 
     @property
     def sees(self) -> tuple[bool, bool, bool]:
         """What decides how a row looks to this viewer."""
         return self.identity, self.decide, self.admin
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether beds and plans of every ward are this viewer's business."""
+        return self.wards is None or self.plan
+
+    def on(self, ward: str | None) -> bool:
+        """Whether the patients of a ward are this viewer's to see; one without a ward is for those who see all."""
+        return self.wards is None or ward in self.wards
 
 
 class Names:

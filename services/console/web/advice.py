@@ -9,9 +9,9 @@ from schemas.events import DecisionMade
 from schemas.ids import digest
 from services.console.parts import Parts
 from services.console.reading.advised import DECISIONS, SUBJECT
+from services.console.reading.viewer import Viewer
 from services.console.web.decisions import Sent, publish
 from services.console.web.session import decider
-from services.runtime.auth import Actor
 
 
 class AdviceDecision(BaseModel):
@@ -32,7 +32,7 @@ def router(parts: Parts) -> APIRouter:
     routes = APIRouter(tags=["decisions"])
 
     @routes.post("/api/patients/{key}/advice/{item}/decisions", status_code=202)
-    def on_advice(key: str, item: str, told: AdviceDecision, who: Annotated[Actor, Depends(decider)]) -> Sent:
+    def on_advice(key: str, item: str, told: AdviceDecision, who: Annotated[Viewer, Depends(decider)]) -> Sent:
         """A person's word about what the guideline asks."""
         if parts.advice.item(item) is None:
             raise HTTPException(404, "the guidelines here ask no such thing")

@@ -1,5 +1,6 @@
 """The beds page and its JSON."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -46,7 +47,9 @@ def router(parts: Parts) -> APIRouter:
         if wanted.request is None and not wanted.specialty.strip():
             raise HTTPException(422, "say for whom: a request that waits, or at least a specialty")
         with parts.store.reading() as db:
-            found = where.places(db, parts.settings.site, parts.clock.now(), wanted, parts.names, viewer)
+            # A care team may ask for anyone who waits; names are for those whose business every ward is.
+            by = viewer if viewer.everywhere else replace(viewer, identity=False)
+            found = where.places(db, parts.settings.site, parts.clock.now(), wanted, parts.names, by)
         if found is None:
             raise HTTPException(404, "this request does not wait for a bed")
         if wanted.request is not None:

@@ -16,8 +16,8 @@ from schemas.ids import digest
 from services.console.parts import Parts
 from services.console.plans.standing import ALLOWED
 from services.console.reading import said, schedule
+from services.console.reading.viewer import Viewer
 from services.console.web.session import decider
-from services.runtime.auth import Actor
 from services.runtime.errors import LogUnavailable
 from services.runtime.outgoing import outgoing
 
@@ -75,7 +75,7 @@ def router(parts: Parts) -> APIRouter:
     routes = APIRouter(tags=["decisions"])
 
     @routes.post("/api/alerts/{alert}/decisions", status_code=202)
-    def on_alert(alert: str, asked: AlertDecision, who: Annotated[Actor, Depends(decider)]) -> Sent:
+    def on_alert(alert: str, asked: AlertDecision, who: Annotated[Viewer, Depends(decider)]) -> Sent:
         """A person's word about an alert."""
         with parts.store.reading() as db:
             row = db.execute("SELECT patient, site, phase FROM alerts WHERE alert = ?", (alert,)).fetchone()
@@ -102,7 +102,7 @@ def router(parts: Parts) -> APIRouter:
         )
 
     @routes.post("/api/proposals/{proposal}/decisions", status_code=202)
-    def on_proposal(proposal: str, asked: ProposalDecision, who: Annotated[Actor, Depends(decider)]) -> Sent:
+    def on_proposal(proposal: str, asked: ProposalDecision, who: Annotated[Viewer, Depends(decider)]) -> Sent:
         """An administrator's word about a proposal of beds or theatres."""
         with parts.store.reading() as db:
             row = db.execute("SELECT * FROM proposals WHERE proposal = ?", (proposal,)).fetchone()

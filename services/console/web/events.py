@@ -41,7 +41,9 @@ class Rows:
 
     def of(self, patients: list[str], viewer: Viewer, spoken: str) -> Drawn:
         """What a screen must do to show these patients as they are now."""
-        shown = [(key, self._row(key, viewer, spoken)) for key in patients]
+        drawn = [(key, self._row(key, viewer, spoken)) for key in patients]
+        # One that moved to another ward leaves a screen that is bound to this one.
+        shown = [(key, row if row is not None and viewer.on(str(row["ward"])) else None) for key, row in drawn]
         return {"rows": [row for _, row in shown if row], "gone": [key for key, row in shown if row is None]}
 
     def all(self, viewer: Viewer, spoken: str) -> Drawn:
@@ -69,6 +71,7 @@ def _as_message(row: board.BoardRow, now: datetime, viewer: Viewer, spoken: str)
         "key": row.key,
         "worry": row.worry,
         "urgency": row.urgency,
+        "ward": row.ward,
         "html": pages.fragment(spoken, "row.html", "row", row, now, viewer),
     }
 

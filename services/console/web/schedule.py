@@ -16,7 +16,6 @@ from services.console.web.audit import audit
 from services.console.web.decisions import publish
 from services.console.web.session import asker, decider, reader, visitor
 from services.console.web.weighing import Evaluated, Weigher
-from services.runtime.auth import Actor
 
 MOST_EDITS: Final = 100
 
@@ -76,9 +75,9 @@ def router(parts: Parts) -> APIRouter:
         return weigher.weigh(proposal, tried.edits, viewer)
 
     @routes.post("/api/proposals/{proposal}/questions", status_code=202)
-    def why_not(proposal: str, told: WhyNot, who: Annotated[Actor, Depends(decider)]) -> Asked:
+    def why_not(proposal: str, told: WhyNot, who: Annotated[Viewer, Depends(decider)]) -> Asked:
         """Why not? What stands against it at once; what it would cost to force it follows as an event."""
-        found = weigher.weigh(proposal, (told.edit,), Viewer.of(who))
+        found = weigher.weigh(proposal, (told.edit,), who)
         at, site = parts.clock.now(), parts.settings.site
         question = digest("question", site, proposal, told.edit.model_dump_json(), who.name, at.isoformat())
         publish(
