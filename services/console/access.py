@@ -16,6 +16,8 @@ Right = Literal[
 and the system; see silent models; be bound to no ward."""
 Role = Literal["ward-screen", "care-team", "bed-manager", "quality", "administrator"]
 
+EVERY_WARD: Final = "*"
+"""A value of the wards claim: bound to none."""
 ALL: Final[frozenset[Right]] = frozenset(Right.__args__)  # type: ignore[attr-defined]  # typing has no other way
 ROLES: Final[Mapping[Role, frozenset[Right]]] = {
     "ward-screen": frozenset({"board"}),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.console import access
-from services.console.access import Right
+from services.console.access import EVERY_WARD, Right
 from services.runtime.ports import Identity, Person
 
 REMEMBERED_S: Final = 60.0
@@ -40,7 +40,7 @@ class Viewer:
             decide="alerts" in rights,
             admin="silent" in rights,
             plan="plans" in rights,
-            wards=None if "every ward" in rights else wards,
+            wards=None if "every ward" in rights or EVERY_WARD in wards else wards,
             pages=access.pages(rights),
             rights=rights,
         )

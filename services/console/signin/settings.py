@@ -12,8 +12,6 @@ from services.runtime.settings import Settings
 
 CLAIMS: Final = {"name": "name", "roles": "roles", "wards": "wards"}
 OUR_ROLES: Final[Mapping[str, Role]] = {role: role for role in ROLES}
-EVERY_WARD: Final = "*"
-"""A value of the wards claim: bound to none."""
 
 
 class WrongSetting(ValueError):  # noqa: N818 - a kind of wrong value

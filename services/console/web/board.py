@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from services.console import words
 from services.console.parts import Parts
-from services.console.reading import board
+from services.console.reading import board, whose
 from services.console.reading.viewer import Viewer, full_name
 from services.console.web import pages
 from services.console.web.past import Moment, moment, opened
@@ -62,6 +62,7 @@ def router(parts: Parts) -> APIRouter:
         people = {person.key: person for person in parts.names.matching(wanted.text.strip(), viewer)}
         with parts.store.reading() as db:
             here = {stay["patient"]: stay for stay in board.open_stays(db, parts.settings.site)}
+            left = [key for key in people if key not in here and viewer.on(whose.ward_of(db, parts.settings.site, key))]
         found = [
             Found(
                 key=key,
@@ -71,11 +72,10 @@ def router(parts: Parts) -> APIRouter:
                 here=True,
             )
             for key, stay in here.items()
-            if key in people or text in f"{stay['ward_name']} {stay['bed_name']}".casefold() or key.startswith(text)
+            if viewer.on(stay["ward"])
+            and (key in people or text in f"{stay['ward_name']} {stay['bed_name']}".casefold() or key.startswith(text))
         ]
-        gone = [
-            Found(key=k, bed="", ward=None, name=full_name(p), here=False) for k, p in people.items() if k not in here
-        ]
+        gone = [Found(key=k, bed="", ward=None, name=full_name(people[k]), here=False) for k in left]
         return sorted(found, key=lambda f: f.bed) + gone[:10]
 
     return routes
