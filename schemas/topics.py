@@ -52,6 +52,7 @@ TOPICS: dict[str, Topic] = {
         _topic("findings", "site, patient", "alerting outlets console"),
         _topic("alerts", "site, patient", "outlets cds_hooks console"),
         _topic("alert-state", "site, patient, kind; partitioned by patient", "alerting outlets", compact=True),
+        _topic("deliveries", "site, patient", "alerting console"),
         _topic("decisions", "site, patient", "watch alerting console learning"),
         _topic("places", "site, location", "operations console", patient=False, compact=True),
         _topic("plans", "ward or site", "operations outlets console", patient=False),

@@ -4,6 +4,7 @@ from schemas.events.alerts import (
     AlertAcknowledged,
     AlertEscalated,
     AlertEvent,
+    AlertHandedOver,
     AlertMerged,
     AlertNotified,
     AlertRaised,
@@ -11,6 +12,7 @@ from schemas.events.alerts import (
     AlertSnoozed,
     AlertStanding,
     AlertSuppressed,
+    AlertUnreached,
     AlertWentStale,
     Evidence,
 )
@@ -39,6 +41,7 @@ from schemas.events.clinical import (
 )
 from schemas.events.control import AccessAudited, Quarantined, TurnTaken
 from schemas.events.decisions import DecisionMade, ExplanationRequested
+from schemas.events.deliveries import DeliveryMade
 from schemas.events.drift import (
     EstimatedPerformance,
     LabelledPerformance,
@@ -52,6 +55,7 @@ from schemas.events.drift import (
 )
 from schemas.events.findings import ClassProbability, ImagingFindingReported
 from schemas.events.imaging import ImagingInstanceStored, ImagingStudyCompleted
+from schemas.events.maintenance import MaintenanceDecided, MaintenanceStanding, MaintenanceWindow
 from schemas.events.places import AvailabilityPublished, BedStatusChanged, LocationDefined, Shift
 from schemas.events.plans import (
     BedDemandForecasted,
@@ -93,6 +97,7 @@ EVENTS: dict[str, type[Event]] = {
         AdmissionRequested,
         AlertAcknowledged,
         AlertEscalated,
+        AlertHandedOver,
         AlertMerged,
         AlertNotified,
         AlertRaised,
@@ -100,6 +105,7 @@ EVENTS: dict[str, type[Event]] = {
         AlertSnoozed,
         AlertStanding,
         AlertSuppressed,
+        AlertUnreached,
         AlertWentStale,
         AppointmentBooked,
         AvailabilityPublished,
@@ -109,6 +115,7 @@ EVENTS: dict[str, type[Event]] = {
         ConditionRecorded,
         ConsentChanged,
         DecisionMade,
+        DeliveryMade,
         EncounterCancelled,
         EncounterEnded,
         EncounterStarted,
@@ -121,6 +128,8 @@ EVENTS: dict[str, type[Event]] = {
         ImagingInstanceStored,
         ImagingStudyCompleted,
         LocationDefined,
+        MaintenanceDecided,
+        MaintenanceStanding,
         MedicationAdministered,
         ModelDriftEnded,
         ModelDriftFound,
@@ -154,6 +163,7 @@ __all__ = [
     "AlertAcknowledged",
     "AlertEscalated",
     "AlertEvent",
+    "AlertHandedOver",
     "AlertMerged",
     "AlertNotified",
     "AlertRaised",
@@ -161,6 +171,7 @@ __all__ = [
     "AlertSnoozed",
     "AlertStanding",
     "AlertSuppressed",
+    "AlertUnreached",
     "AlertWentStale",
     "AppointmentBooked",
     "Assignment",
@@ -173,6 +184,7 @@ __all__ = [
     "ConditionRecorded",
     "ConsentChanged",
     "DecisionMade",
+    "DeliveryMade",
     "DemandHour",
     "Driver",
     "EarlierForecast",
@@ -194,6 +206,9 @@ __all__ = [
     "ImagingStudyCompleted",
     "LabelledPerformance",
     "LocationDefined",
+    "MaintenanceDecided",
+    "MaintenanceStanding",
+    "MaintenanceWindow",
     "Measure",
     "MedicationAdministered",
     "ModelDriftAlarm",

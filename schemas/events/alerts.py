@@ -11,6 +11,8 @@ Kind = Literal["sepsis", "deterioration", "news2", "imaging"]
 Severity = Literal["amber", "red"]
 Phase = Literal["raised", "acknowledged", "snoozed", "stale", "resolved"]
 Role = Literal["bedside_nurse", "charge_nurse", "rapid_response"]
+Channel = Literal["grafana", "webhook", "mail", "plugin", "fhir", "screen"]
+"""How a call left for a receiver; `screen`: it was drawn on the console's board of someone who may act."""
 
 
 class Evidence(Value):
@@ -43,11 +45,13 @@ class AddressingEvent(AlertEvent):
     """A transition of which a person should hear.
 
     `role` is who is addressed now, `contact` how the ward's roster says that role is reached at this hour (staff, never
-    a patient).
+    a patient). `next_role` is asked at `next_at` if nobody has taken it by then; None: nobody comes after this one.
     """
 
     role: Role | None = None
     contact: Name | None = None
+    next_role: Role | None = None
+    next_at: AwareDatetime | None = None
 
 
 class AlertRaised(AddressingEvent):
@@ -58,9 +62,23 @@ class AlertRaised(AddressingEvent):
 
 
 class AlertNotified(AddressingEvent):
-    """A receiver confirmed that it has the alert."""
+    """The first receiver that counts confirmed that it has this call: one event for each call, whoever confirms later.
+
+    `call` is the id of the AlertRaised or AlertEscalated that it has, `channel` how it was sent, `delivered` when it
+    was confirmed.
+    """
 
     receiver: Name
+    channel: Channel | None = None
+    call: Id | None = None
+    delivered: AwareDatetime | None = None
+
+
+class AlertUnreached(AddressingEvent):
+    """No receiver that counts has confirmed the call `call` in time: perhaps nobody knows of this alert."""
+
+    call: Id
+    reason: Reason
 
 
 class AlertEscalated(AddressingEvent):
@@ -133,3 +151,18 @@ class AlertStanding(PatientEvent):
     def key(self) -> str:
         """Site, patient and kind: compaction keeps the newest of each; partitioned by patient."""
         return f"{self.site}/{self.patient}/{self.kind}"
+
+
+class AlertHandedOver(PatientEvent):
+    """Where an alert of `origin` stood when that patient was merged into this one: it goes on here.
+
+    `taken_by` and `why`: who had acknowledged or snoozed it.
+    """
+
+    topic: ClassVar[str] = "decisions"
+
+    origin: PatientKey
+    at: AwareDatetime
+    standing: AlertStanding
+    taken_by: Name | None = None
+    why: Reason = ""

@@ -135,7 +135,8 @@ class ForecastExplained(ModelEvent):
 class PatientContextChanged(RiskEvent):
     """Where the patient is now and what limits care; told on change, for those who read no `clinical`.
 
-    `sepsis_since` is the onset of a sepsis that was diagnosed in this stay.
+    `sepsis_since` is the onset of a sepsis that was diagnosed in this stay. `treated_since` is the first dose of the
+    antibiotics that are being given (doses at most 48 h apart), `treated_last` the newest of them.
     """
 
     encounter: Id | None = None
@@ -147,3 +148,5 @@ class PatientContextChanged(RiskEvent):
     oxygen_scale: Literal[1, 2] = 1
     merged_into: PatientKey | None = None
     sepsis_since: AwareDatetime | None = None
+    treated_since: AwareDatetime | None = None
+    treated_last: AwareDatetime | None = None

@@ -41,11 +41,25 @@ class Case:
     limit: str = "full"
     sepsis_since: datetime | None = None
     """The onset of a sepsis that was diagnosed in this stay."""
+    treated_since: datetime | None = None
+    treated_last: datetime | None = None
+    """First and newest dose of the antibiotics that are being given."""
     whereabouts: Whereabouts = "unknown"
     level: int = 0
     """Which of ROLES is addressed."""
     addressed: datetime | None = None
     """When that role was told, or is told: its wait counts from here."""
+    told: datetime | None = None
+    """When the call was made, held or not."""
+    call: str = ""
+    """The newest call: the id of the AlertRaised or AlertEscalated that asks the role."""
+    awaiting: tuple[str, ...] = ()
+    """The newest calls, oldest first, that no receiver has confirmed."""
+    flagged: bool = False
+    """Whether it was told that the call reached nobody."""
+    by: str = ""
+    why: str = ""
+    """Who acknowledged or snoozed it, and why."""
     held: datetime | None = None
     """Until when nobody is called; None: they were."""
     silent_until: datetime | None = None
@@ -54,6 +68,11 @@ class Case:
     because: str = ""
     """The reasons of the model's last explanation, and of when; kept here, so that a restart forgets none."""
     explained: datetime | None = None
+
+    @property
+    def reached(self) -> bool:
+        """Whether a receiver that counts has the newest call."""
+        return bool(self.call) and self.call not in self.awaiting
 
     @property
     def role(self) -> Role:
@@ -71,6 +90,9 @@ def standing(case: Case, *, id_: str, site: str, patient: str, known: datetime) 
         "addressed": _text(case.addressed), "held": _text(case.held), "silent_until": _text(case.silent_until),
         "sepsis_since": _text(case.sepsis_since), "seen": json.dumps(case.seen) if case.seen else "",
         "suppressed": "yes" if case.phase == "suppressed" else "",
+        "treated_since": _text(case.treated_since), "treated_last": _text(case.treated_last),
+        "told": _text(case.told), "call": case.call, "awaiting": " ".join(case.awaiting),
+        "flagged": "yes" if case.flagged else "", "by": case.by, "why": case.why,
     }  # fmt: skip
     extra |= {name: mark for name, mark in marks.items() if mark}
     if case.explained is not None:
@@ -99,7 +121,10 @@ def restored(event: AlertStanding) -> Case:
         addressed=_instant(extra, "addressed"), held=_instant(extra, "held"),
         silent_until=_instant(extra, "silent_until"), because=extra.get("because", ""),
         seen=tuple((name, said) for name, said in json.loads(extra.get("seen", "[]"))),
-        explained=_instant(extra, "explained"),
+        explained=_instant(extra, "explained"), treated_since=_instant(extra, "treated_since"),
+        treated_last=_instant(extra, "treated_last"), told=_instant(extra, "told"), call=extra.get("call", ""),
+        awaiting=tuple(extra.get("awaiting", "").split()), flagged="flagged" in extra, by=extra.get("by", ""),
+        why=extra.get("why", ""),
     )  # fmt: skip
 
 
@@ -107,7 +132,8 @@ def quiet(case: Case, at: datetime) -> Case:
     """Nothing stands any more; where the patient is, what limits care and what was seen is kept."""
     return replace(
         Case(case.kind), place=case.place, limit=case.limit, sepsis_since=case.sepsis_since,
-        whereabouts=case.whereabouts, changed=at, silent_until=case.silent_until, seen=case.seen,
+        treated_since=case.treated_since, treated_last=case.treated_last, whereabouts=case.whereabouts, changed=at,
+        silent_until=case.silent_until, seen=case.seen,
     )  # fmt: skip
 
 

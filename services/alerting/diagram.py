@@ -14,7 +14,7 @@ from services.alerting.table import INPUTS, PHASES, TABLE, Phase
 
 _MEANING: Final = {
     "over": "measured above the level that raises, often enough, and no alert stands",
-    "withheld": "the same, but a care limit or sepsis that is known already forbids the alert",
+    "withheld": "the same, but a care limit, or sepsis that is known or treated already, forbids the alert",
     "worse": "more severe than the alert is",
     "still": "measured, and not recovered",
     "well": "measured recovery, often enough in a row",
@@ -24,12 +24,15 @@ _MEANING: Final = {
     "wake": "the snooze is over",
     "unanswered": "the role that is addressed did not take it in time: the next one is",
     "notify": "quiet hours or maintenance are over, and nobody was called yet",
+    "delivered": "a receiver that counts has the call",
+    "unreached": "no receiver confirmed the call in time",
     "moved": "the patient lies on another ward",
     "silent": "nothing was heard for too long",
     "left": "discharged or died",
     "limited": "palliative or comfort care was decided",
-    "released": "that limit was lifted, or sepsis has been known for so long that a new one is news",
+    "released": "that limit was lifted, or sepsis has been known (or treated) for so long that a new one is news",
     "merged": "the patient goes on under another key",
+    "adopted": "an alert of a patient who was merged into this one goes on here",
 }
 _HEAD: Final = """# Alerts
 

@@ -15,7 +15,8 @@ from services.alerting.rules import Contact, QuietHours
 def held_until(policy: Policy, severity: Severity, at: datetime) -> datetime | None:
     """Until when people are not told of what happens at `at`; None: they are told at once.
 
-    Maintenance holds everything, quiet hours hold amber only. One that begins where another ends goes on.
+    Maintenance holds everything (amber only where the policy says so), quiet hours hold amber only. One that begins
+    where another ends goes on.
     """
     until = at
     while (later := _end(policy, severity, until)) is not None:
@@ -24,7 +25,8 @@ def held_until(policy: Policy, severity: Severity, at: datetime) -> datetime | N
 
 
 def _end(policy: Policy, severity: Severity, at: datetime) -> datetime | None:
-    ends = [m.end for m in policy.maintenance.values() if m.begin <= at < m.end]
+    maintained = severity == "amber" or policy.maintenance_holds_red
+    ends = [m.end for m in policy.maintenance.values() if maintained and m.begin <= at < m.end]
     if severity == "amber" and policy.quiet_hours is not None and _quiet(policy.quiet_hours, at, policy.zone):
         ends.append(_next(policy.quiet_hours.end, at, policy.zone))
     return max(ends, default=None)

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, field_serializer
 
-from schemas.events.alerts import Kind
+from schemas.events.alerts import Channel, Kind
 from services.alerting.durations import Duration
 from services.alerting.rules import (
     Combination,
@@ -45,7 +45,10 @@ class Policy(Part):
 
     `unanswered_is_red`: an amber alert that its first role left unanswered goes on as red. `tell_on_transfer`: an alert
     that moves to another ward is told there anew. For `known_sepsis_for` from the onset of a sepsis
-    that was diagnosed in this stay no new sepsis alert is raised.
+    that was diagnosed in this stay no new sepsis alert is raised; for `treated_sepsis_for` from the newest antibiotic
+    no amber one. A call that no channel of `reached_by` has confirmed `unreached_after` it was made is told as
+    unreached (None: never), and asks the next role at once where `unreached_asks_next`. `maintenance_holds_red: false`:
+    maintenance holds amber only.
     """
 
     time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
@@ -62,12 +65,17 @@ class Policy(Part):
     combinations: Mapping[Words, Combination] = {}
     quiet_hours: QuietHours | None = None
     maintenance: Mapping[Words, Maintenance] = {}
+    maintenance_holds_red: bool = True
     suppressing_limits: frozenset[Limit] = frozenset({"palliative", "comfort"})
     known_sepsis_for: Duration = timedelta(days=3)
+    treated_sepsis_for: Duration = timedelta(hours=24)
     snooze: Duration = timedelta(hours=1)
     snooze_at_most: Duration = timedelta(hours=8)
     unanswered_is_red: bool = True
     tell_on_transfer: bool = True
+    reached_by: frozenset[Channel] = frozenset({"webhook", "mail", "plugin", "fhir", "screen"})
+    unreached_after: Duration | None = timedelta(minutes=5)
+    unreached_asks_next: bool = False
     roster: Roster = Field(default_factory=dict)
 
     def rule(self, kind: Kind) -> Rule:
@@ -86,7 +94,7 @@ class Policy(Part):
         """The ward's local time."""
         return ZoneInfo(self.time_zone)
 
-    @field_serializer("suppressing_limits", when_used="json")
+    @field_serializer("suppressing_limits", "reached_by", when_used="json")
     def _sorted(self, given: frozenset[str]) -> list[str]:
         """In one order, so that equal policies print alike."""
         return sorted(given)

@@ -18,16 +18,19 @@ Input = Literal[
     "acknowledge", "snooze", "dismiss",  # a person's word
     "wake",  # the snooze is over
     "unanswered",  # the role that is addressed did not take it in time
+    "delivered",  # a receiver that counts has the call
+    "unreached",  # none confirmed it in time
     "notify",  # quiet hours or maintenance are over, and nobody was called yet
     "moved",  # the patient lies on another ward
     "silent",  # nothing was heard for too long
     "left",  # discharged or died
     "limited", "released",  # a care limit was set; or lifted, or sepsis has been known for long
     "merged",  # the patient is someone else now
+    "adopted",  # an alert of a patient who was merged into this one goes on here
 ]  # fmt: skip
 Transition = Literal[
     "AlertRaised", "AlertEscalated", "AlertAcknowledged", "AlertSnoozed", "AlertWentStale", "AlertSuppressed",
-    "AlertMerged", "AlertResolved",
+    "AlertMerged", "AlertResolved", "AlertNotified", "AlertUnreached",
 ]  # fmt: skip
 
 PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
@@ -45,12 +48,16 @@ _ENDS: Final[dict[Input, tuple[Phase, Transition]]] = {
 TABLE: Final = MappingProxyType[tuple[Phase, Input], tuple[Phase, Transition | None]](
     {
         ("resolved", "over"): ("raised", "AlertRaised"),
+        ("resolved", "adopted"): ("raised", "AlertRaised"),
         ("resolved", "withheld"): ("suppressed", "AlertSuppressed"),
+        ("suppressed", "over"): ("raised", "AlertRaised"),
         ("suppressed", "well"): ("resolved", None),
         ("suppressed", "left"): ("resolved", None),
         ("suppressed", "merged"): ("resolved", None),
         ("suppressed", "released"): ("resolved", None),
         **{(phase, given): end for phase in sorted(STANDING) for given, end in _ENDS.items()},
+        **{(phase, "delivered"): (phase, "AlertNotified") for phase in sorted(STANDING)},
+        ("raised", "unreached"): ("raised", "AlertUnreached"),
         ("raised", "worse"): ("raised", "AlertEscalated"),
         ("raised", "unanswered"): ("raised", "AlertEscalated"),
         ("raised", "notify"): ("raised", "AlertEscalated"),

@@ -9,20 +9,25 @@ from schemas.events import (
     AlertEvent,
     AlertStanding,
     DecisionMade,
+    DeliveryMade,
     Event,
     Factor,
     ForecastExplained,
     ImagingFindingReported,
+    MaintenanceDecided,
+    MaintenanceStanding,
     PatientContextChanged,
     Place,
     RiskForecasted,
     ScoredParameter,
     WarningScoreComputed,
 )
+from schemas.events.alerts import Channel
 from schemas.ids import digest
+from services.alerting.cases import PatientCases
 from services.alerting.policies import Policies
 from services.alerting.policy import Policy
-from services.alerting.stage import AlertingStage, PatientCases
+from services.alerting.stage import AlertingStage
 from services.runtime.ports import Partition
 from services.runtime.stage import Emit, Received, Ticked
 
@@ -79,6 +84,10 @@ def explained(of: RiskForecasted) -> ForecastExplained:
     )  # fmt: skip
 
 
+UNTOLD = Policy(unreached_after=None)
+"""The shipped policy where nobody minds that no receiver confirms anything (test_delivered.py minds)."""
+
+
 def with_policy(policies: Policies | Policy) -> "Driver":
     """A driver under this policy, its patient admitted to 5B at the start."""
     driver = Driver(AlertingStage(policies))
@@ -96,12 +105,30 @@ def finding(at: datetime, probability: float = 0.8) -> ImagingFindingReported:
 
 def context(
     at: datetime, *, open_: bool = True, limit: Literal["full", "no_escalation", "palliative", "comfort"] = "full",
-    ward: str = "5B", into: str | None = None, sepsis: datetime | None = None,
+    ward: str = "5B", into: str | None = None, sepsis: datetime | None = None, treated: datetime | None = None,
 ) -> PatientContextChanged:  # fmt: skip
     """Where the patient is."""
     return PatientContextChanged(
-        id=digest("context", at, open_, limit, ward, sepsis), site=SITE, patient=PATIENT, known=at, as_of=at,
+        id=digest("context", at, open_, limit, ward, sepsis, treated), site=SITE, patient=PATIENT, known=at, as_of=at,
         open=open_, place=Place(ward=ward if open_ else None), care_limit=limit, merged_into=into, sepsis_since=sepsis,
+        treated_since=treated, treated_last=treated,
+    )  # fmt: skip
+
+
+def delivered(at: datetime, call: AlertEvent, receiver: str = "pagers", channel: Channel = "webhook") -> DeliveryMade:
+    """A receiver has a call."""
+    return DeliveryMade(
+        id=digest("delivery", call.id, receiver), site=SITE, patient=call.patient, known=at, alert=call.alert,
+        transition=call.id, receiver=receiver, channel=channel, at=at,
+    )  # fmt: skip
+
+
+def maintenance(at: datetime, until: datetime, *, ward: str = "5B", ended: bool = False) -> MaintenanceDecided:
+    """A person's word on a ward, as one partition hears it."""
+    decision = digest("maintenance", at, until, ward, ended)
+    return MaintenanceDecided(
+        id=decision, decision=decision, site=SITE, known=at, lane="lane-0", ward=ward, at=at, until=until, ended=ended,
+        by="technician", why="switches are replaced",
     )  # fmt: skip
 
 
@@ -120,8 +147,9 @@ def decided(at: datetime, alert: str, decision: Decision, until: datetime | None
 class Driver:
     """Gives facts and ticks to one patient's cases and keeps what was said."""
 
-    stage: AlertingStage = field(default_factory=lambda: AlertingStage(Policy()))
+    stage: AlertingStage = field(default_factory=lambda: AlertingStage(UNTOLD))
     state: PatientCases | None = None
+    lane: PatientCases | None = None
     said: list[Event] = field(default_factory=list)
     offset: int = 0
 
@@ -144,7 +172,10 @@ class Driver:
     def restart(self) -> None:
         """Forget everything but the newest standing of each kind."""
         newest = {e.key: e for e in self.said if isinstance(e, AlertStanding)}
-        self.state = None
+        lanes = [e for e in self.said if isinstance(e, MaintenanceStanding)]
+        self.stage, self.state, self.lane = AlertingStage(self.stage.policies), None, None
+        for lane in lanes[-1:]:
+            self.lane, _ = self.stage.step(self.stage.start(lane.key), Received(lane, Partition("alert-state", 0), 0))
         for standing in newest.values():
             assert self.stage.key(standing) == KEY
             state = self.state or self.stage.start(KEY)
@@ -152,8 +183,10 @@ class Driver:
             assert effects == ()
 
     def _step(self, given: Received | Ticked) -> None:
-        state = self.state or self.stage.start(KEY)
-        self.state, effects = self.stage.step(state, given)
+        if isinstance(given, Received) and (key := self.stage.key(given.event)) != KEY:
+            self.lane, effects = self.stage.step(self.lane or self.stage.start(key), given)
+        else:
+            self.state, effects = self.stage.step(self.state or self.stage.start(KEY), given)
         assert all(isinstance(e, Emit) for e in effects)
         self.said.extend(e.event for e in effects if isinstance(e, Emit))
 

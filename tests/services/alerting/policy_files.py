@@ -20,5 +20,5 @@ def written(folder: Path, text: str) -> Path:
 
 
 def policy(**changed: object) -> Policy:
-    """The shipped policy with some fields changed, checked as from a file."""
-    return Policy.model_validate({**Policy().model_dump(), **changed})
+    """The shipped policy with some fields changed, checked as from a file; deliveries matter where they are named."""
+    return Policy.model_validate({**Policy().model_dump(), "unreached_after": None, **changed})

@@ -10,11 +10,14 @@ from schemas.events import AlertEscalated, AlertEvent, AlertRaised, Event
 from services.alerting.policy import Policy
 from services.alerting.stage import AlertingStage
 from tests.services.alerting.given import (
+    UNTOLD,
     Driver,
     context,
     decided,
+    delivered,
     finding,
     forecast,
+    maintenance,
     minutes,
     names,
     score,
@@ -30,7 +33,7 @@ def addressed(events: list[AlertEvent]) -> list[tuple[datetime, str, str | None]
 
 def test_red_goes_from_the_bedside_to_rapid_response() -> None:
     """A quarter of an hour each, then it has been said; the reason names both roles."""
-    driver = with_policy(Policy())
+    driver = with_policy(UNTOLD)
     said = [*driver.give(score(minutes(1), 7)), *driver.tick(minutes(90))]
     assert addressed(said) == [
         (minutes(1), "red", "bedside_nurse"), (minutes(16), "red", "charge_nurse"),
@@ -42,7 +45,7 @@ def test_red_goes_from_the_bedside_to_rapid_response() -> None:
 
 def test_amber_goes_on_as_red_unless_the_policy_says_otherwise() -> None:
     """After an hour; or it stays amber, with amber's own waits."""
-    driver = with_policy(Policy())
+    driver = with_policy(UNTOLD)
     driver.give(score(minutes(0), 5))
     assert addressed(driver.tick(minutes(90))) == [
         (minutes(60), "red", "charge_nurse"), (minutes(75), "red", "rapid_response"),
@@ -60,7 +63,7 @@ def test_amber_goes_on_as_red_unless_the_policy_says_otherwise() -> None:
 
 def test_who_takes_it_ends_the_chain_and_worse_begins_it_again() -> None:
     """Acknowledged: nobody else is asked; red after that asks the bedside first."""
-    driver = with_policy(Policy())
+    driver = with_policy(UNTOLD)
     (alert,) = driver.give(score(minutes(0), 5))
     driver.give(decided(minutes(10), alert.alert, "acknowledge"))
     assert driver.tick(minutes(100)) == []
@@ -77,7 +80,7 @@ def test_worse_before_anyone_took_it_stays_with_who_was_asked() -> None:
 
 def test_a_transfer_takes_the_alert_along_and_asks_there() -> None:
     """The new ward is told, once, also if the old one had taken it; a move within the ward says nothing."""
-    driver = with_policy(Policy())
+    driver = with_policy(UNTOLD)
     (alert,) = driver.give(score(minutes(0), 7))
     driver.give(decided(minutes(5), alert.alert, "acknowledge"))
     assert driver.give(context(minutes(6))) == []
@@ -93,19 +96,27 @@ def test_a_transfer_takes_the_alert_along_and_asks_there() -> None:
 
 def test_waits_count_from_when_it_was_known() -> None:
     """A score that came in late was nobody's to answer before."""
-    driver = with_policy(Policy())
+    driver = with_policy(UNTOLD)
     driver.give(score(minutes(0), 7).model_copy(update={"known": minutes(40)}))
     assert driver.tick(minutes(54)) == []
     assert names(driver.tick(minutes(55))) == ["Escalated"]
 
 
 QUIET = policy(
+    unreached_after="5 min",
+    unreached_asks_next=True,
     quiet_hours={"begin": "10:00", "end": "14:00"},
     maintenance={"net": {"begin": minutes(500), "end": minutes(700), "reason": "x"}},
     combinations={"both": {"kind": "sepsis", "when": [{"risk": "sepsis", "at_least": 0.05}, {"news2": 4}]}},
     news2={**Policy().news2.model_dump(), "silence_after": "45 min", "raise_after": 2, "of_last": 3},
 )
-What = tuple[Literal["score", "sepsis", "film", "here", "ICU", "home", "acknowledge", "snooze", "wrong"], float]
+What = tuple[
+    Literal[
+        "score", "sepsis", "film", "here", "ICU", "home", "treated", "delivered", "maintenance", "over", "acknowledge",
+        "snooze", "wrong",
+    ],
+    float,
+]  # fmt: skip
 facts = st.lists(
     st.tuples(
         st.integers(0, 150),
@@ -113,7 +124,22 @@ facts = st.lists(
             st.tuples(st.just("score"), st.integers(0, 9)),
             st.tuples(st.just("sepsis"), st.sampled_from([0.01, 0.055, 0.2, 0.5])),
             st.tuples(
-                st.sampled_from(["film", "here", "ICU", "home", "acknowledge", "snooze", "wrong"]), st.integers(0, 3)
+                st.sampled_from(
+                    [
+                        "film",
+                        "here",
+                        "ICU",
+                        "home",
+                        "treated",
+                        "delivered",
+                        "maintenance",
+                        "over",
+                        "acknowledge",
+                        "snooze",
+                        "wrong",
+                    ]
+                ),
+                st.integers(0, 3),
             ),
         ),
     ),
@@ -136,8 +162,14 @@ def log_of(script: Log) -> list[Event]:
             fact = forecast(at, value)
         elif what == "film":
             fact = finding(at)
-        elif what in {"here", "ICU", "home"}:
-            fact = context(at, open_=what != "home", ward="ICU" if what == "ICU" else "5B")
+        elif what in {"here", "ICU", "home", "treated"}:
+            treated = at if what == "treated" else None
+            fact = context(at, open_=what != "home", ward="ICU" if what == "ICU" else "5B", treated=treated)
+        elif what in {"maintenance", "over"}:
+            fact = maintenance(at, at + timedelta(hours=value + 1), ended=what == "over")
+        elif what == "delivered":
+            calls = [e for e in driver.said if isinstance(e, AlertRaised | AlertEscalated)]
+            fact = delivered(at, calls[-1 - int(value) % len(calls)]) if calls else None
         else:
             assert driver.state is not None
             open_ = [c.alert for c in driver.state.cases.values() if c.alert]

@@ -9,6 +9,7 @@ from schemas.events import AlertEscalated, AlertRaised
 from services.alerting.hours import contact, held_until
 from services.alerting.policy import Policy
 from tests.services.alerting.given import (
+    UNTOLD,
     Driver,
     context,
     decided,
@@ -26,7 +27,7 @@ ZURICH = {"time_zone": "Europe/Zurich", "quiet_hours": {"begin": "22:00", "end":
 
 def rule(kind: str, **changed: object) -> Policy:
     """The shipped policy with a rule of a score or a model changed."""
-    given = Policy().model_dump()
+    given = UNTOLD.model_dump()
     (given if kind in given else given["risks"])[kind] |= changed
     return Policy.model_validate(given)
 
@@ -45,7 +46,7 @@ def test_three_of_the_last_five_raise() -> None:
 
 def test_flapping_gives_one_alert() -> None:
     """Above, recovered, above, recovered …: a single recovery ends nothing, and nothing is raised twice."""
-    driver = with_policy(Policy())
+    driver = with_policy(UNTOLD)
     said = names(driver.give(*(score(minutes(n), t) for n, t in enumerate([6, 2] * 200))))
     assert (said[0], set(said[1:])) == ("Raised", {"Escalated"})  # nobody took it
 
@@ -244,7 +245,7 @@ def test_in_maintenance_all_is_recorded_and_nobody_told() -> None:
 
 def test_known_sepsis_withholds_a_new_sepsis_alert_only() -> None:
     """Told once as suppressed, and raised when the diagnosis no longer holds; a standing alert and NEWS2 go on."""
-    driver = with_policy(Policy())
+    driver = with_policy(UNTOLD)
     driver.give(context(minutes(1), sepsis=minutes(0)))
     said = driver.give(*(forecast(minutes(2 + n), 0.5) for n in range(4)))
     assert [(names([e])[0], e.kind) for e in said] == [("Suppressed", "sepsis")]
@@ -260,7 +261,7 @@ def test_known_sepsis_withholds_a_new_sepsis_alert_only() -> None:
 
 def test_a_sepsis_known_for_days_withholds_nothing_new() -> None:
     """After three days a new rise is news: also where one was withheld meanwhile."""
-    driver = with_policy(Policy())
+    driver = with_policy(UNTOLD)
     driver.give(context(minutes(1), sepsis=minutes(0)))
     late = 3 * 24 * 60
     assert names(driver.give(*(forecast(minutes(late - 30 + n), 0.5) for n in range(3)))) == ["Suppressed"]
