@@ -23,6 +23,8 @@ def context(state: PatientState, cause: str) -> list[Emit]:
     said = [
         encounter, place.ward, place.room, place.bed, course.sex, course.born, course.care_limit, course.oxygen_scale,
         course.merged_into, course.sepsis_since,
+        # Only where there are any: what was told before antibiotics were known of is not told again.
+        *([course.treated_since, course.treated_last] if course.treated_last else []),
     ]  # fmt: skip
     told = orjson.dumps(said).decode()
     if told == state.told.context:
@@ -35,7 +37,7 @@ def context(state: PatientState, cause: str) -> list[Emit]:
                 patient=state.patient, known=at, as_of=at, encounter=encounter, open=stay is not None, place=place,
                 sex=course.sex, age_years=_age(course.born, at.date()),
                 care_limit=course.care_limit, oxygen_scale=course.oxygen_scale, merged_into=course.merged_into,
-                sepsis_since=course.sepsis_since,
+                sepsis_since=course.sepsis_since, treated_since=course.treated_since, treated_last=course.treated_last,
             )
         )
     ]  # fmt: skip

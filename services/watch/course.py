@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Literal, TypeVar
 
+from schemas.codes.antibiotics import is_antibiotic
 from schemas.codes.sepsis import is_sepsis
 from schemas.events import (
     CareLimitSet,
@@ -18,6 +19,7 @@ from schemas.events import (
     EncounterStarted,
     EncounterTransferred,
     Event,
+    MedicationAdministered,
     OxygenTargetPrescribed,
     PatientMerged,
     PatientRegistered,
@@ -35,11 +37,14 @@ SlowFact = (
     | OxygenTargetPrescribed
     | CareLimitSet
     | ConditionRecorded
+    | MedicationAdministered
     | PatientMerged
 )
 PREGNANCY: Final = "77386006"
 BEFORE_STAY: Final = timedelta(hours=24)
 """A sepsis that began so long before the stay, or later, is one of this stay; older ones are history."""
+ONE_TREATMENT: Final = timedelta(hours=48)
+"""Doses of antibiotics no further apart than this are one treatment (daily drugs, and one that was late)."""
 T = TypeVar("T")
 
 
@@ -67,6 +72,8 @@ class Course:
     care_limit: Limit = "full"
     pregnant: bool = False
     sepsis_since: datetime | None = None
+    treated_since: datetime | None = None
+    treated_last: datetime | None = None
     merged_into: str | None = None
     stay: Stay | None = None
     last_end: datetime | None = None
@@ -94,6 +101,7 @@ def course(facts: Mapping[str, SlowFact]) -> Course:
     died = _last([f.died for f in registered if f.died])
     still = [] if died else [s for s in stays if s.ended is None]
     stay = max(still, key=lambda s: (s.started, s.encounter), default=None)
+    begun, last_dose = _treated(told, stay)
     onsets = [f.onset or f.known for f in septic.values() if f.active]
     return Course(
         born=_last([f.born for f in registered if f.born]),
@@ -105,9 +113,29 @@ def course(facts: Mapping[str, SlowFact]) -> Course:
         pregnant=any(f.active for f in conditions.values()),
         merged_into=_last(merged),
         sepsis_since=max((o for o in onsets if stay and o >= stay.started - BEFORE_STAY), default=None),
+        treated_since=begun,
+        treated_last=last_dose,
         stay=stay,
         last_end=max((s.ended for s in stays if s.ended is not None), default=died),
     )
+
+
+def _treated(told: Iterable[Event], stay: Stay | None) -> tuple[datetime | None, datetime | None]:
+    """First and newest dose of the antibiotics that are being given in this stay, or were when it began."""
+    given = {
+        f.administration: f.given
+        for f in told
+        if isinstance(f, MedicationAdministered) and is_antibiotic(f.system, f.code)
+    }
+    doses = sorted((at for at in given.values() if stay and at >= stay.started - BEFORE_STAY), reverse=True)
+    if not doses:
+        return None, None
+    first = doses[0]
+    for dose in doses:
+        if first - dose > ONE_TREATMENT:
+            break
+        first = dose
+    return first, doses[0]
 
 
 def _stays(told: Iterable[Event]) -> list[Stay]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from ray_jobs.registry import Card
 from ray_jobs.risk.grid import row_of
+from schemas.codes.antibiotics import is_antibiotic
 from schemas.codes.sepsis import is_sepsis
 from schemas.events import (
     CareLimitSet,
@@ -20,6 +21,7 @@ from schemas.events import (
     EncounterTransferred,
     Event,
     ExplanationRequested,
+    MedicationAdministered,
     ObservationsRecorded,
     OxygenTargetPrescribed,
     PatientHistoryMoved,
@@ -198,7 +200,9 @@ class WatchStage:
 
 
 def _irrelevant(fact: SlowFact) -> bool:
-    """Other diagnoses are for others; a patient merged into itself is nobody's fact."""
+    """Other diagnoses and drugs are for others; a patient merged into itself is nobody's fact."""
+    if isinstance(fact, MedicationAdministered):
+        return not is_antibiotic(fact.system, fact.code)
     if isinstance(fact, ConditionRecorded):
         return fact.code != PREGNANCY and not is_sepsis(fact.system, fact.code)
     return isinstance(fact, PatientMerged) and fact.into == fact.patient
@@ -218,6 +222,7 @@ HANDLERS: Final[Mapping[type[Event], Handler]] = MappingProxyType(
         OxygenTargetPrescribed: WatchStage.slow,
         CareLimitSet: WatchStage.slow,
         ConditionRecorded: WatchStage.slow,
+        MedicationAdministered: WatchStage.slow,
     }
 )
 """Fact to what it does. Facts that are not here are for others (operations, console)."""

@@ -19,6 +19,7 @@ from schemas.events import (
     ForecastDeclined,
     ForecastExplained,
     ForecastMissed,
+    MedicationAdministered,
     OxygenTargetPrescribed,
     PatientContextChanged,
     PatientHistoryMoved,
@@ -267,6 +268,29 @@ def test_a_sepsis_of_this_stay_is_told_with_the_context() -> None:
     assert diagnosed("other", "38341003", minutes(5)) == []
     assert diagnosed("now", "91302008", minutes(5)) == [minutes(5)]
     assert diagnosed("now", "91302008", minutes(5), active=False) == [None]
+
+
+def test_antibiotics_of_this_stay_are_told_with_the_context() -> None:
+    """First and newest dose of the treatment, whatever order they come in; other drugs and last year's are not told."""
+    driver = admitted()
+    atc, rxnorm = "http://www.whocc.no/atc", "http://www.nlm.nih.gov/research/umls/rxnorm"
+
+    def dose(at: datetime, code: str, system: str = atc) -> list[tuple[datetime | None, datetime | None]]:
+        name = f"{system}/{code}/{at.isoformat()}"
+        fact = MedicationAdministered(
+            id=name, site=SITE, patient=PATIENT, known=minutes(90), administration=name[-100:], system=system,
+            code=code, given=at,
+        )  # fmt: skip
+        return [(e.treated_since, e.treated_last) for e in driver.give(fact) if isinstance(e, PatientContextChanged)]
+
+    assert dose(minutes(0) - timedelta(days=300), "J01CR05") == []
+    assert dose(minutes(10), "N02BE01") == []
+    assert dose(minutes(10), "860975", rxnorm) == []
+    assert dose(minutes(30), "J01CR05") == [(minutes(30), minutes(30))]
+    assert dose(minutes(80), "11124", rxnorm) == [(minutes(30), minutes(80))]
+    assert dose(minutes(20), "J01DD04") == [(minutes(20), minutes(80))]
+    assert dose(minutes(80), "J01DD04") == []
+    assert unpack(pack(driver.state)).course == driver.state.course
 
 
 @pytest.mark.parametrize("born", [date(1850, 1, 1), date(2031, 1, 1)])
