@@ -1,7 +1,8 @@
 """Which administered drugs are antibacterials for systemic use: ATC group J01, and RxNorm ingredients of it.
 
-ATC (WHO Collaborating Centre) is a hierarchy, so its group is exact. Of RxNorm the ingredients most used against sepsis are
-named; a product's code (strength, form) is none of them: an interface engine should send the ingredient or ATC beside it.
+ATC (WHO Collaborating Centre) is a hierarchy, so its group is exact. Of RxNorm the ingredients most used against sepsis
+are named; a product's code (strength, form) is none of them: an interface engine sends the ingredient, or ATC, beside
+it.
 """
 
 from types import MappingProxyType
