@@ -12,6 +12,7 @@ from schemas.events import (
     AlertResolved,
     AlertSnoozed,
     AlertSuppressed,
+    AlertUnreached,
     AlertWentStale,
 )
 from schemas.events.alerts import AddressingEvent, Role
@@ -27,6 +28,7 @@ OVER: Final = (AlertResolved, AlertMerged, AlertSuppressed)
 SAID: Final[dict[type[AlertEvent], str]] = {
     AlertRaised: "raised",
     AlertNotified: "notified",
+    AlertUnreached: "unreached",
     AlertEscalated: "escalated",
     AlertAcknowledged: "acknowledged",
     AlertSnoozed: "snoozed",
@@ -80,7 +82,7 @@ def place(event: AlertEvent) -> Ref | None:
 def reason(event: AlertEvent) -> str:
     """Why, in the words of a rule or a person; the receiver is the hospital itself."""
     match event:
-        case AlertEscalated() | AlertWentStale() | AlertSuppressed() | AlertResolved():
+        case AlertEscalated() | AlertWentStale() | AlertSuppressed() | AlertUnreached() | AlertResolved():
             return event.reason
         case AlertAcknowledged() | AlertSnoozed():
             return event.why

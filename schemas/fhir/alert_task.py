@@ -17,6 +17,7 @@ from schemas.events import (
     AlertResolved,
     AlertSnoozed,
     AlertSuppressed,
+    AlertUnreached,
 )
 from schemas.events.alerts import AddressingEvent
 from schemas.fhir.alert import (
@@ -61,7 +62,7 @@ def alert_task(
     stay: Ref | None = None,
 ) -> Resource | None:
     """What should stand after this transition. `assessment`: our name of the RiskAssessment behind the alert."""
-    if isinstance(event, AlertNotified) or (found is None and isinstance(event, AlertSuppressed)):
+    if isinstance(event, AlertNotified | AlertUnreached) or (found is None and isinstance(event, AlertSuppressed)):
         return found
     if found is not None and found.get("status") == "entered-in-error":
         return found

@@ -82,7 +82,7 @@ def _theirs(found: Resource | None) -> list[Resource]:
 def _status(words: list[str], notes: list[Resource]) -> Resource:
     """Told nobody yet, told, answered or over; over before anybody was told."""
     told = bool({"notified", "escalated"} & set(words))
-    last = next((w for w in reversed(words) if w not in {"notified", "raised", "stale"}), "")
+    last = next((w for w in reversed(words) if w not in {"notified", "raised", "stale", "unreached"}), "")
     if last in OVER and not told and "acknowledged" not in words:
         return {"status": "not-done", "statusReason": {"text": str(notes[-1]["text"])[:500]}}
     if last in OVER | {"acknowledged", "snoozed"}:

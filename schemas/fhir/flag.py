@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from schemas.events import AlertEvent, AlertNotified, AlertRaised, AlertSuppressed
+from schemas.events import AlertEvent, AlertNotified, AlertRaised, AlertSuppressed, AlertUnreached
 from schemas.fhir.alert import AUTHORITY, OVER, code
 from schemas.fhir.ours import Ref, Resource, coded, exact, identifier, newer, stamped, without
 
@@ -18,7 +18,7 @@ def flag(
     `stay`: the Encounter, where it is known; what stands is kept otherwise. A Flag that the hospital marked as an error
     is left alone.
     """
-    if isinstance(event, AlertNotified) or (found is None and isinstance(event, AlertSuppressed)):
+    if isinstance(event, AlertNotified | AlertUnreached) or (found is None and isinstance(event, AlertSuppressed)):
         return found
     if found is not None and found.get("status") == "entered-in-error":
         return found

@@ -17,6 +17,7 @@ from schemas.events import (
     AlertResolved,
     AlertSnoozed,
     AlertSuppressed,
+    AlertUnreached,
     AlertWentStale,
     Event,
     Evidence,
@@ -146,8 +147,8 @@ def _newer(
 
 
 def _moved(standing: Standing, event: AlertEvent) -> None:
-    """A transition: those of one alert come in their order (one partition). A receiver's confirmation moves nothing."""
-    if isinstance(event, AlertNotified):
+    """A transition: those of one alert come in their order (one partition). A receiver's word moves nothing."""
+    if isinstance(event, AlertNotified | AlertUnreached):
         return
     before = standing.alerts.get(event.alert)
     evidence = event.evidence if isinstance(event, AlertRaised) else before.evidence if before is not None else ()

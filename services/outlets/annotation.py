@@ -19,6 +19,7 @@ from schemas.events.alerts import (
     AlertResolved,
     AlertSnoozed,
     AlertSuppressed,
+    AlertUnreached,
     AlertWentStale,
 )
 from services.outlets.board import Annotation, alert_tag
@@ -47,9 +48,9 @@ LINES_KEPT = 40
 def revised(found: Annotation | None, event: AlertEvent) -> Annotation | None:
     """What should stand after this transition, given what stands; None: nothing should.
 
-    That a receiver has an alert is no news for another receiver, and what a policy suppressed was never shown.
+    That a receiver has an alert, or none has, is no news for another one; what a policy suppressed was never shown.
     """
-    if isinstance(event, AlertNotified) or (found is None and isinstance(event, AlertSuppressed)):
+    if isinstance(event, AlertNotified | AlertUnreached) or (found is None and isinstance(event, AlertSuppressed)):
         return found
     at_ms = int(event.at.timestamp() * 1000)
     line = written(event)

@@ -12,7 +12,16 @@ from services.outlets.destination import Attempt, Destination
 from services.runtime.ports import Partition
 
 Transition = Literal[
-    "raised", "notified", "escalated", "acknowledged", "snoozed", "stale", "suppressed", "merged", "resolved"
+    "raised",
+    "notified",
+    "unreached",
+    "escalated",
+    "acknowledged",
+    "snoozed",
+    "stale",
+    "suppressed",
+    "merged",
+    "resolved",
 ]
 NOT_CHOSEN: Final = Attempt(Outcome.SKIPPED)
 
@@ -20,9 +29,10 @@ NOT_CHOSEN: Final = Attempt(Outcome.SKIPPED)
 class Choice(Value):
     """What is told: an empty list means all. Each transition is judged by what it says itself.
 
-    So a destination for red alerts hears of an amber one when it is escalated. Confirmations (`notified`) and what a
-    policy kept quiet (`suppressed`) are told only where they are named. In quiet hours and maintenance nothing is told,
-    unless `quiet_too`: what still stands is told when they end. With `roles` only what asks one of them is told.
+    So a destination for red alerts hears of an amber one when it is escalated. Confirmations (`notified`), the lack of
+    one (`unreached`) and what a policy kept quiet (`suppressed`) are told only where they are named. In quiet hours and
+    maintenance nothing is told, unless `quiet_too`: what still stands is told when they end. With `roles` only what
+    asks one of them is told.
     """
 
     kinds: tuple[Kind, ...] = ()

@@ -4,7 +4,7 @@ A model's drift (topic `models`) is an annotation too, for the model's owner.
 """
 
 from schemas.events import Event, ModelDriftAlarm, ModelDriftMeasured
-from schemas.events.alerts import AlertEvent, AlertNotified
+from schemas.events.alerts import AlertEvent, AlertNotified, AlertUnreached
 from services.outlets.annotation import revised
 from services.outlets.board import AnnotationBoard, BoardMisconfigured, BoardRefused, BoardUnavailable
 from services.outlets.delivery import Outcome
@@ -27,7 +27,7 @@ class Grafana:
 
     def deliver(self, event: Event) -> Attempt:
         """Put the alert's annotation in step with this transition."""
-        if isinstance(event, AlertNotified | ModelDriftMeasured):
+        if isinstance(event, AlertNotified | AlertUnreached | ModelDriftMeasured):
             return Attempt(Outcome.DELIVERED)
         try:
             if isinstance(event, AlertEvent):

@@ -1,5 +1,7 @@
 """The loop of an outlet: read, deliver in order, commit; at least once, so a destination must not mind a repeat.
 
+That a call was delivered is told to the log in one transaction with its offset: told exactly when it counts as done.
+
 One destination has one consumer group, so one that is down holds up no other. While it is down nothing of what
 waits is committed, the partitions are paused and polling goes on: the group keeps its member, and what was
 missed goes out in order when the destination is back.
@@ -14,12 +16,15 @@ from typing import Literal
 
 from schemas.envelope import EnvelopeError, decode
 from schemas.events import Event
+from schemas.events.alerts import Channel
+from services.outlets.confirming import beside, confirmation
 from services.outlets.delivery import Delivery, Next, Outcome, Policy, decide
 from services.outlets.destination import Attempt, Destination
 from services.runtime import logs, metrics
+from services.runtime.clock import SystemClock
 from services.runtime.errors import LogUnavailable
 from services.runtime.outgoing import outgoing
-from services.runtime.ports import Outgoing, Partition, Record, Worker
+from services.runtime.ports import Clock, Outgoing, Partition, Record, Worker
 from services.runtime.quarantining import quarantined
 
 log = logs.get(__name__)
@@ -36,7 +41,10 @@ LAG_EVERY_S = 5.0
 
 
 class Outlet:
-    """Delivers the records of a worker to a destination. Used from one thread; call `turn` for ever."""
+    """Delivers the records of a worker to a destination. Used from one thread; call `turn` for ever.
+
+    With a `channel` it tells the log of every call that was delivered, at the `clock`'s clinical now.
+    """
 
     def __init__(
         self,
@@ -44,6 +52,8 @@ class Outlet:
         destination: Destination,
         *,
         first: First = "earliest",
+        channel: Channel | None = None,
+        clock: Clock | None = None,
         policy: Policy = Policy(),  # noqa: B008 - frozen
         monotonic: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
@@ -52,10 +62,12 @@ class Outlet:
         self.standing = Delivery()
         self.assigned: set[Partition] = set()
         self._worker, self._destination, self._policy, self._first = worker, destination, policy, first
+        self._channel, self._clock = channel, clock or SystemClock()
         self._monotonic, self._jitter = monotonic, jitter
         self._waiting: deque[Record] = deque()
         self._done: dict[Partition, int] = {}
-        self._buried: list[tuple[Partition, Outgoing]] = []
+        self._to_tell: list[tuple[Partition, Outgoing]] = []
+        """Dead letters and confirmations, written with the offsets of what they are about."""
         self._due = 0.0
         self._lag_due = 0.0
 
@@ -80,7 +92,7 @@ class Outlet:
             # Their next owner delivers them again; so may we, if they come back: that changes nothing there.
             self._waiting = deque(r for r in self._waiting if r.partition not in polled.revoked)
             self._done = {p: offset for p, offset in self._done.items() if p not in polled.revoked}
-            self._buried = [(p, message) for p, message in self._buried if p not in polled.revoked]
+            self._to_tell = [(p, message) for p, message in self._to_tell if p not in polled.revoked]
         for partition in polled.assigned:
             # A rebalance that gives a partition back keeps its position, which is past what was just dropped.
             offset = self._start(partition)
@@ -120,7 +132,9 @@ class Outlet:
                 self._due = self._monotonic() + wait_s
                 return
             if then is Next.BURY:
-                self._buried.append((record.partition, dead_letter(self.service, record, event, attempt.words)))
+                self._to_tell.append((record.partition, dead_letter(self.service, record, event, attempt.words)))
+            if self._channel is not None:
+                self._confirm(record, event, attempt, self._channel)
             self._waiting.popleft()
             self._done[record.partition] = record.offset + 1
 
@@ -132,15 +146,22 @@ class Outlet:
             return Attempt(Outcome.REFUSED, str(error)), None
         return self._destination.deliver(event), event
 
+    def _confirm(self, record: Record, event: Event | None, attempt: Attempt, channel: Channel) -> None:
+        if event is not None:
+            self._clock.told(event.known)
+        told = confirmation(event, attempt.outcome, self._destination.name, channel, self._clock.now())
+        if told is not None:
+            self._to_tell.append((record.partition, beside(record, told, self.service)))
+
     def _commit(self) -> None:
-        """Dead letters and offsets in one transaction; while Kafka is away both are kept for the next turn."""
+        """Dead letters, confirmations and offsets in one transaction; while Kafka is away all wait for a next turn."""
         if self._done:
             try:
-                self._worker.commit([message for _, message in self._buried], self._done)
+                self._worker.commit([message for _, message in self._to_tell], self._done)
             except LogUnavailable as error:
                 log.warning("offsets not committed", reason=str(error))
                 return
-            self._done, self._buried = {}, []
+            self._done, self._to_tell = {}, []
         if not self._waiting and self.assigned:
             self._worker.resume(sorted(self.assigned))
 

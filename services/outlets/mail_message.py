@@ -15,6 +15,7 @@ from schemas.events import (
     AlertResolved,
     AlertSnoozed,
     AlertSuppressed,
+    AlertUnreached,
     AlertWentStale,
 )
 from schemas.events.alerts import AddressingEvent
@@ -96,6 +97,8 @@ def _said(event: AlertEvent, *, hospital: bool) -> str:
     hidden = set() if hospital else personal(event)
     match event:
         case AlertEscalated(reason=reason) | AlertWentStale(reason=reason) | AlertSuppressed(reason=reason):
+            said = f"Why: {reason}"
+        case AlertUnreached(reason=reason):
             said = f"Why: {reason}"
         case AlertResolved(reason=reason) if "reason" not in hidden:
             said = f"Why: {reason}"

@@ -10,11 +10,12 @@ import time
 from functools import partial
 
 from services.outlets.configured import Lane, lanes
+from services.outlets.confirming import channel_of
 from services.outlets.process import idle, run
 from services.runtime import logs
 from services.runtime.health import Health
 from services.runtime.kafka_log import KafkaWorker
-from services.runtime.service import serve_metrics, stop_on_signals
+from services.runtime.service import clock_of, serve_metrics, stop_on_signals
 from services.runtime.settings import Settings
 from services.runtime.yaml_document import DocumentError
 
@@ -72,7 +73,10 @@ def deliver(found: tuple[Lane, ...], settings: Settings, health: Health, stop: t
         mine = _Turning(health)
         group = f"{SERVICE}-{lane.name}"
         join = partial(KafkaWorker, settings.kafka, group, lane.destination.topics, slot=settings.slot)
-        more = {"first": lane.first, "condition": condition(lane)}
+        more = {
+            "first": lane.first, "condition": condition(lane), "channel": channel_of(lane.kind),
+            "clock": clock_of(settings),
+        }  # fmt: skip
         thread = threading.Thread(
             target=run, args=(lane.destination, join, mine, stop), kwargs=more, name=lane.name, daemon=True
         )

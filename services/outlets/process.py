@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Callable
 
+from schemas.events.alerts import Channel
 from services.outlets.destination import Destination
 from services.outlets.loop import First, Outlet
 from services.runtime import logs
 from services.runtime.errors import DependencyError, Fenced
 from services.runtime.health import Health
-from services.runtime.ports import Worker
+from services.runtime.ports import Clock, Worker
 
 REJOIN_S = 1.0
 
@@ -23,17 +24,19 @@ def run(
     *,
     first: First = "earliest",
     condition: str = "assigned",
+    channel: Channel | None = None,
+    clock: Clock | None = None,
 ) -> None:
     """Join the group, deliver, and join again after a failure of the log, until `stop` is set.
 
     A destination that is down does not make the process unready: waiting for it is this process's work. `condition`
-    is what `health` calls it: one for each destination of a process.
+    is what `health` calls it: one for each destination of a process. With a `channel` deliveries are told to the log.
     """
     while not stop.is_set():
         worker: Worker | None = None
         try:
             worker = join()
-            outlet = Outlet(worker, destination, first=first)
+            outlet = Outlet(worker, destination, first=first, channel=channel, clock=clock)
             while not stop.is_set():
                 outlet.turn()
                 health.beat()

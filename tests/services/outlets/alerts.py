@@ -15,6 +15,7 @@ from schemas.events.alerts import (
     AlertResolved,
     AlertSnoozed,
     AlertSuppressed,
+    AlertUnreached,
     AlertWentStale,
     Evidence,
 )
@@ -35,6 +36,7 @@ def event(
     needs: dict[type[AlertEvent], dict[str, object]] = {
         AlertRaised: {"source": "s1", "evidence": (Evidence(text="lactate 4.1 mmol/L > 2", value=4.1),)},
         AlertNotified: {"receiver": "grafana"},
+        AlertUnreached: {"call": "c1", "reason": "nobody confirmed"},
         AlertEscalated: {"reason": "nobody answered"},
         AlertAcknowledged: {"by": STAFF, "why": TYPED},
         AlertSnoozed: {"by": STAFF, "why": TYPED, "until": at + timedelta(minutes=30)},
@@ -70,6 +72,7 @@ def life(alert: str = "a1", start: int = 0) -> list[AlertEvent]:
 
 _LATER: list[type[AlertEvent]] = [
     AlertNotified,
+    AlertUnreached,
     AlertEscalated,
     AlertAcknowledged,
     AlertSnoozed,
