@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.example_ward import ExampleWard, example_ward
 from tests.browser.running import Running, running_console
 
 SISTER = "sister-token"
 Opened = Callable[..., Page]
+expect.set_options(timeout=20_000)
+"""A page of a busy machine may take its time; what must be quick is measured where it is claimed."""
 
 
 @pytest.fixture(scope="module")
