@@ -59,7 +59,7 @@ def test_a_page_asks_why_and_shows_the_answer(open_page: Opened, console: Runnin
     why = [e for e in told if isinstance(e, ForecastExplained)][-1]
     page.evaluate("window.stayed = true")
     console.write([why.model_copy(update={"id": "asked", "forecast": forecast.id, "as_of": forecast.as_of})])
-    expect(sepsis).not_to_contain_text("not explained yet", timeout=5000)
+    expect(sepsis).not_to_contain_text("not explained yet")
     assert page.evaluate("window.stayed")
 
 
@@ -72,14 +72,14 @@ def test_advice_is_decided_by_keyboard(open_page: Opened, console: Running) -> N
     page.keyboard.press("Tab")
     expect(item.get_by_role("button", name=re.compile("^Done"))).to_be_focused()
     page.keyboard.press("Enter")
-    expect(item).to_contain_text("✓ Done", timeout=5000)
+    expect(item).to_contain_text("✓ Done")
     expect(item).to_contain_text("Sr. Hughes")
     expect(item.get_by_role("button", name="Take back")).to_be_focused()
     other = page.locator(".advice-of li", has_text="Take blood cultures")
     other.get_by_role("button", name="Not appropriate").press("Enter")
     page.get_by_role("button", name="Done already").press("Enter")
     page.get_by_role("button", name="Send").press("Enter")
-    expect(other).to_contain_text("✕ Not appropriate: Done already", timeout=5000)
+    expect(other).to_contain_text("✕ Not appropriate: Done already")
     found = [e for e in written(console.log, "decisions") if isinstance(e, DecisionMade)]
     assert [(e.subject, e.decision, e.why) for e in found] == [
         ("advice:sepsis-very-high-lactate", "approve", ""),
