@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from services.cli.alerts_budget_command import budget
+from services.cli.alerts_labels_command import labels
+from services.cli.alerts_maintenance_command import app as maintenance
 from services.cli.alerts_silent_command import silent_report
 
 if TYPE_CHECKING:
     from services.alerting.policies import Policies
-    from services.runtime.ports import LogReader
 
-app = typer.Typer(help="Alerts: what stands, policies, silent periods, budgets.", invoke_without_command=True)
+app = typer.Typer(
+    help="Alerts: what stands, policies, silent periods, budgets, maintenance, labels.", invoke_without_command=True
+)
 NOT_OK, BAD_INPUT, NO_DEPENDENCY = 1, 2, 3
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Ward = Annotated[str | None, typer.Option(help="Only this ward.")]
 Site = Annotated[str | None, typer.Option(help="Only this site.")]
 app.command("silent-report")(silent_report)
 app.command("budget")(budget)
+app.command("labels")(labels)
+app.add_typer(maintenance, name="maintenance")
 
 
 @app.callback(invoke_without_command=True)
@@ -32,11 +37,16 @@ def alerts(context: typer.Context, *, as_json: Json = False) -> None:
 @app.command("list")
 def list_alerts(*, ward: Ward = None, site: Site = None, as_json: Json = False) -> None:
     """What stands now, red first; suppressed alerts are listed with their phase."""
-    from services.cli.alerts_log import opened
+    from services.cli.alerts_log import clinical_now, opened
+    from services.cli.alerts_maintenance import windows
     from services.cli.alerts_standing import standing
+    from services.runtime.settings import Settings
 
     with opened() as reader:
         found = standing(reader, site=site, ward=ward)
+        sites = [site] if site is not None else sorted({s.site for s in found} | {Settings().site})
+        closed = [w for name in sites for w in windows(reader, name) if ward in {None, w.ward}]
+        now = clinical_now(reader)
     if as_json:
         typer.echo(json.dumps([s.as_json() for s in found], indent=1))
         return
@@ -47,11 +57,14 @@ def list_alerts(*, ward: Ward = None, site: Site = None, as_json: Json = False) 
     for s in found:
         since = "" if s.raised is None else s.raised.isoformat(timespec="minutes")
         asked = s.role.replace("_", " ") if s.phase == "raised" else ""
+        asked += " (NOT REACHED)" if s.unreached else ""
         quiet = "" if s.quiet_until is None else f" (from {s.quiet_until.isoformat(timespec='minutes')})"
         table.add_row(
             s.severity, s.kind, s.ward or "", s.bed or "", s.phase, since, asked + quiet, s.summary, s.alert
         )  # fmt: skip
     Console().print(table if found else "no alert stands")
+    for w in (w for w in closed if w.end > now):
+        typer.echo(f"maintenance on ward {w.ward} until {w.end.isoformat(timespec='minutes')}, by {w.by}: {w.why}")
 
 
 @app.command("show")
@@ -99,26 +112,16 @@ def check(
     there = {site: frozenset(w.strip() for w in wards.split(",") if w.strip())} if wards else {}
     if log:
         from services.cli.alerts_log import opened
+        from services.cli.alerts_wards import wards as wards_of
 
         with opened() as reader:
-            there = _wards(reader)
+            there = wards_of(reader)
     problems = unknown(found, there) if there else []
     if ward is not None and there and ward not in there.get(site, frozenset()):
         problems.append(f"--ward {ward}: there is no such ward; there is {', '.join(sorted(there.get(site, ())))}")
     if problems:
         _refuse(f"{file}: " + "\n  ".join(problems), as_json=as_json)
     _print(found, file, ward, site, as_json=as_json)
-
-
-def _wards(reader: "LogReader") -> dict[str, frozenset[str]]:
-    from schemas.events import LocationDefined
-    from services.cli.alerts_log import events
-
-    found: dict[str, set[str]] = {}
-    for event in events(reader, LocationDefined.topic, (LocationDefined,)):
-        if isinstance(event, LocationDefined) and event.kind == "ward" and event.active:
-            found.setdefault(event.site, set()).add(event.location)
-    return {site: frozenset(names) for site, names in found.items()}
 
 
 def _refuse(problem: str, *, as_json: bool) -> NoReturn:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import typer
@@ -71,6 +71,14 @@ def newest(reader: LogReader) -> datetime | None:
             told = dict(record.headers).get("ce_time")
             times += [] if told is None else [datetime.fromisoformat(told.decode())]
     return max(times, default=None)
+
+
+def clinical_now(reader: LogReader) -> datetime:
+    """The system's clock; where the clock is told, the newest of the log."""
+    from services.runtime.settings import Settings
+
+    told = newest(reader) if Settings().clock == "told" else None
+    return told or datetime.now(UTC)
 
 
 def read(reader: LogReader, model: str, *, site: str, ward: str, days: int, scores: bool) -> Read:

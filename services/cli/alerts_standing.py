@@ -28,6 +28,9 @@ class Standing:
     snoozed_until: datetime | None
     last_heard: datetime | None
     summary: str
+    reached: bool
+    unreached: bool
+    taken_by: str
 
     def as_json(self) -> dict[str, Any]:
         """For --json."""
@@ -51,7 +54,7 @@ def _shown(event: AlertStanding) -> Standing:
     return Standing(
         event.alert or "", event.site, event.patient, case.place.ward, case.place.bed, case.kind, case.severity,
         case.phase, case.raised, case.role, case.held, case.until if case.phase == "snoozed" else None,
-        case.last_heard, case.summary,
+        case.last_heard, case.summary, case.reached, case.flagged, case.by,
     )  # fmt: skip
 
 
