@@ -53,7 +53,15 @@ from schemas.events.drift import (
     ModelDriftMeasured,
     ReadingDrift,
 )
-from schemas.events.findings import ClassProbability, ImagingFindingReported
+from schemas.events.findings import (
+    Box,
+    ClassProbability,
+    ImagingFindingReported,
+    ImagingReportRead,
+    ImagingStudyReported,
+    PriorComparison,
+    SeenInstance,
+)
 from schemas.events.imaging import ImagingInstanceStored, ImagingStudyCompleted
 from schemas.events.maintenance import MaintenanceDecided, MaintenanceStanding, MaintenanceWindow
 from schemas.events.places import AvailabilityPublished, BedStatusChanged, LocationDefined, Shift
@@ -126,7 +134,9 @@ EVENTS: dict[str, type[Event]] = {
         ForecastMissed,
         ImagingFindingReported,
         ImagingInstanceStored,
+        ImagingReportRead,
         ImagingStudyCompleted,
+        ImagingStudyReported,
         LocationDefined,
         MaintenanceDecided,
         MaintenanceStanding,
@@ -179,6 +189,7 @@ __all__ = [
     "BedDemandForecasted",
     "BedStatusChanged",
     "Booking",
+    "Box",
     "CareLimitSet",
     "ClassProbability",
     "ConditionRecorded",
@@ -203,7 +214,9 @@ __all__ = [
     "Hindrance",
     "ImagingFindingReported",
     "ImagingInstanceStored",
+    "ImagingReportRead",
     "ImagingStudyCompleted",
+    "ImagingStudyReported",
     "LabelledPerformance",
     "LocationDefined",
     "MaintenanceDecided",
@@ -231,6 +244,7 @@ __all__ = [
     "PlanQuestionAnswered",
     "PlanQuestionAsked",
     "PlanRisk",
+    "PriorComparison",
     "Quarantined",
     "Reading",
     "ReadingDrift",
@@ -239,6 +253,7 @@ __all__ = [
     "ScheduleDecided",
     "ScheduleProposed",
     "ScoredParameter",
+    "SeenInstance",
     "Shift",
     "ShiftNeed",
     "StaffingForecasted",

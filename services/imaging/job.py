@@ -15,6 +15,7 @@ from ray_jobs.imaging.pixels import UnusableImageError, film
 from ray_jobs.imaging.selection import CHEST_MODEL, unsuitable
 from ray_jobs.registry import Card, load_card, outside
 from schemas.events import Event, ImagingFindingReported, ImagingInstanceStored
+from services.imaging.lesion import lesion_box
 from services.imaging.pictures import film_png, heatmap_png
 from services.imaging.report import Reading, cannot_assess, report, report_id
 from services.runtime.errors import BadInputError
@@ -60,7 +61,9 @@ class ImagingJob:
         reading, heat = self._read(card, pixels)
         heatmap = f"{folder}/heatmap.png"
         self.objects.put(heatmap, heatmap_png(heat))
-        return report(event, card, reading, mode=mode, known=known, picture=picture, heatmap=heatmap)
+        return report(
+            event, card, reading, mode=mode, known=known, picture=picture, heatmap=heatmap, box=lesion_box(heat)
+        )
 
     def _content(self, event: ImagingInstanceStored) -> bytes:
         """The object's bytes, exactly those that the event names."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from ray_jobs.imaging.verdict import verdict
 from ray_jobs.registry import Card
 from schemas.events import ImagingFindingReported, ImagingInstanceStored
-from schemas.events.findings import ClassProbability
+from schemas.events.findings import Box, ClassProbability
 from schemas.ids import digest
 from services.runtime.modes import Mode
 
@@ -36,6 +36,7 @@ def report(
     known: datetime,
     picture: str,
     heatmap: str,
+    box: Box | None = None,
 ) -> ImagingFindingReported:
     """The report of a film that was read. A film unlike the training films cannot be assessed, whatever was read."""
     found = verdict(card, reading.probability, reading.ood)
@@ -64,6 +65,13 @@ def report(
         picture=picture,
         heatmap=heatmap if found.assessable else None,
         source=instance.id,
+        series=instance.series,
+        sop_class=instance.sop_class,
+        modality=instance.modality,
+        rows=instance.rows,
+        columns=instance.columns,
+        frames=instance.frames,
+        box=box if found.outcome in {"finding", "refer"} else None,
     )
 
 
@@ -86,4 +94,10 @@ def cannot_assess(
         reason=reason if reason.startswith("cannot assess") else f"cannot assess: {reason}",
         picture=picture,
         source=instance.id,
+        series=instance.series,
+        sop_class=instance.sop_class,
+        modality=instance.modality,
+        rows=instance.rows,
+        columns=instance.columns,
+        frames=instance.frames,
     )

@@ -108,6 +108,14 @@ class Settings(BaseSettings):
     advice: Path | None = None
     """A site's own file of what guidelines ask at which risk (docs/advice.md); none: the one that is shipped."""
 
+    # Films
+    study_quiet_s: Annotated[float, Field(gt=0)] = 60.0
+    """A study of which nothing came for so long is complete, and is reported as a whole."""
+    pacs: str = Field("", pattern=r"^((dicom://[^\s/:@]+@[^\s/]+:\d+|https?://[^\s?#]+))?$")
+    """PACS that is sent reports: dicom://ITS_AE_TITLE@HOST:PORT (C-STORE) or the base URL of DICOMweb (STOW-RS)."""
+    pacs_token: SecretStr = SecretStr("")
+    """For DICOMweb: a bearer token, or NAME:PASSWORD."""
+
     # Screens
     units: str = "{}"
     """The hospital's units on screens, as JSON: {"lactate": "mg/dL", "temperature": "[degF]"} (docs/console.md)."""
