@@ -64,9 +64,25 @@ LIMITS: Final = {
 SEX: Final = {"female": "F", "male": "M", "other": "X", "unknown": "?"}
 SEX_IN_FULL: Final = {"female": "Female", "male": "Male", "other": "Other", "unknown": "Sex unknown"}
 KINDS: Final = {"sepsis": "Sepsis", "deterioration": "Deterioration", "news2": "NEWS2", "imaging": "Film"}
+ROLES: Final = {
+    "bedside_nurse": "bedside nurse",
+    "charge_nurse": "charge nurse",
+    "rapid_response": "rapid response team",
+}
+"""Who is asked about an alert, one after the other."""
+CHANNELS: Final = {
+    "grafana": "Grafana",
+    "webhook": "paging system",
+    "mail": "mail",
+    "plugin": "other system",
+    "fhir": "patient record",
+    "screen": "board",
+}
+"""How a call went out."""
 TRANSITIONS: Final = {
     "Raised": "Raised",
     "Notified": "Delivered",
+    "Unreached": "Reached nobody",
     "Escalated": "Escalated",
     "Acknowledged": "Acknowledged",
     "Snoozed": "Snoozed",

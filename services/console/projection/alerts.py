@@ -15,10 +15,13 @@ from schemas.events import (
     AlertResolved,
     AlertSnoozed,
     AlertSuppressed,
+    AlertUnreached,
     AlertWentStale,
     DecisionMade,
     ImagingFindingReported,
 )
+from schemas.events.alerts import AddressingEvent
+from services.console.projection.called import called
 from services.console.projection.store import micros, micros_or_none
 from services.console.projection.turn import Turn, as_json
 
@@ -32,7 +35,7 @@ PHASES: Final[dict[type[AlertEvent], str]] = {
     AlertMerged: "merged",
     AlertResolved: "resolved",
 }
-"""Where each transition leaves the alert; AlertNotified leaves it where it is."""
+"""Where each transition leaves the alert; AlertNotified and AlertUnreached leave it where it is."""
 
 
 def moved(turn: Turn, event: AlertEvent) -> None:
@@ -58,6 +61,8 @@ def moved(turn: Turn, event: AlertEvent) -> None:
             event.place.ward,
         ),
     ).rowcount
+    if isinstance(event, AddressingEvent):
+        called(turn, event)
     phase = PHASES.get(type(event))
     if not new or phase is None:
         return
@@ -95,7 +100,7 @@ def _told(event: AlertEvent) -> tuple[str | None, int | None, str | None]:
             return event.by, micros(event.until), event.why
         case AlertResolved():
             return event.by, None, event.reason
-        case AlertEscalated() | AlertWentStale() | AlertSuppressed():
+        case AlertEscalated() | AlertWentStale() | AlertSuppressed() | AlertUnreached():
             return None, None, event.reason
         case AlertNotified():
             return event.receiver, None, None

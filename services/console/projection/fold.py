@@ -16,12 +16,15 @@ from schemas.events import (
     AlertResolved,
     AlertSnoozed,
     AlertSuppressed,
+    AlertUnreached,
     AlertWentStale,
     AvailabilityPublished,
     BedDemandForecasted,
     BedStatusChanged,
     CareLimitSet,
+    ConditionRecorded,
     DecisionMade,
+    DeliveryMade,
     EncounterCancelled,
     EncounterEnded,
     EncounterStarted,
@@ -31,7 +34,10 @@ from schemas.events import (
     ForecastExplained,
     ForecastMissed,
     ImagingFindingReported,
+    ImagingReportRead,
     LocationDefined,
+    MaintenanceDecided,
+    MedicationAdministered,
     ObservationsRecorded,
     OxygenTargetPrescribed,
     PatientContextChanged,
@@ -49,13 +55,13 @@ from schemas.events import (
     WardOccupancyChanged,
     WarningScoreComputed,
 )
-from services.console.projection import alerts, clinical, demand, places, plans, risk
+from services.console.projection import alerts, called, clinical, demand, outcomes, places, plans, risk
 from services.console.projection.schema import DROPPED_AFTER_A_MONTH, DROPPED_AFTER_A_STAY, DROPPED_WHEN_OLD
 from services.console.projection.store import Store, micros
 from services.console.projection.turn import HOUR_US, Turn
 from services.runtime.ports import Partition, Record
 
-TOPICS: Final = ("places", "clinical", "risk", "findings", "alerts", "plans", "decisions", "models")
+TOPICS: Final = ("places", "clinical", "risk", "findings", "alerts", "deliveries", "plans", "decisions", "models")
 KEPT_US: Final = 48 * HOUR_US
 STAY_US: Final = 14 * 24 * HOUR_US
 MONTH_US: Final = 28 * 24 * HOUR_US
@@ -88,6 +94,12 @@ FOLDS: Final[dict[type[Event], Callable[[Turn, Any], None]]] = {
     AlertSnoozed: alerts.moved,
     AlertWentStale: alerts.moved,
     AlertSuppressed: alerts.moved,
+    AlertUnreached: alerts.moved,
+    DeliveryMade: called.delivered,
+    MaintenanceDecided: called.maintained,
+    ConditionRecorded: outcomes.diagnosed,
+    MedicationAdministered: outcomes.given,
+    ImagingReportRead: outcomes.read,
     AlertMerged: alerts.moved,
     AlertResolved: alerts.moved,
     LocationDefined: places.defined,

@@ -51,13 +51,17 @@ CREATE TEMP VIEW risk_hours AS
     SELECT patient, model, as_of / {HOUR_US} * {HOUR_US} AS hour, max(probability) AS probability FROM main.forecasts
     WHERE known <= {_AT} AND probability IS NOT NULL GROUP BY patient, model, as_of / {HOUR_US};
 CREATE TEMP VIEW transitions AS SELECT * FROM main.transitions WHERE known <= {_AT};
+CREATE TEMP VIEW calls AS SELECT * FROM main.calls WHERE known <= {_AT};
+CREATE TEMP VIEW deliveries AS SELECT * FROM main.deliveries WHERE known <= {_AT};
+CREATE TEMP VIEW maintenance AS SELECT * FROM main.maintenance WHERE known <= {_AT};
 CREATE TEMP VIEW alerts AS
     SELECT a.alert, a.patient, a.site, a.kind, t.severity,
         CASE t.what WHEN 'Raised' THEN 'raised' WHEN 'Escalated' THEN 'raised' WHEN 'WentStale' THEN 'stale'
             ELSE lower(t.what) END AS phase,
         a.raised, t.at AS changed, t.summary, a.evidence, t.who, t.until, t.reason
     FROM main.alerts a JOIN main.transitions t ON t.id = (SELECT n.id FROM main.transitions n
-        WHERE n.alert = a.alert AND n.what != 'Notified' AND n.known <= {_AT} ORDER BY n.position DESC LIMIT 1);
+        WHERE n.alert = a.alert AND n.what NOT IN ('Notified', 'Unreached') AND n.known <= {_AT}
+        ORDER BY n.position DESC LIMIT 1);
 CREATE TEMP VIEW patients AS
     SELECT p.patient, p.site, p.born, p.sex, p.died, p.told,
         {_limit("care_limit", "'full'", "care_limit")} AS care_limit,

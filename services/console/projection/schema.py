@@ -6,7 +6,7 @@ table is written by one topic only, hence the order in which topics are read can
 
 from typing import Final
 
-VERSION: Final = 5
+VERSION: Final = 6
 
 TABLES: Final = """
 CREATE TABLE offsets (topic TEXT, partition INTEGER, next INTEGER NOT NULL,
@@ -75,6 +75,29 @@ CREATE TABLE transitions (id TEXT PRIMARY KEY, alert TEXT NOT NULL, patient TEXT
     who TEXT, until INTEGER, reason TEXT, known INTEGER NOT NULL, ward TEXT) WITHOUT ROWID;
 CREATE INDEX transitions_alert ON transitions (alert, position);
 CREATE INDEX transitions_at ON transitions (what, at);
+
+-- What each call asked of whom, and what the authority said of it; who has it; where nobody is called.
+CREATE TABLE calls (id TEXT PRIMARY KEY, alert TEXT NOT NULL, what TEXT NOT NULL, call TEXT, at INTEGER NOT NULL,
+    position INTEGER NOT NULL, role TEXT, contact TEXT, next_role TEXT, next_at INTEGER, quiet_until INTEGER,
+    known INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX calls_alert ON calls (alert, position);
+CREATE TABLE deliveries (id TEXT PRIMARY KEY, alert TEXT NOT NULL, call TEXT NOT NULL, receiver TEXT NOT NULL,
+    channel TEXT NOT NULL, role TEXT, at INTEGER NOT NULL, known INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX deliveries_alert ON deliveries (alert, at);
+CREATE TABLE maintenance (decision TEXT PRIMARY KEY, site TEXT NOT NULL, ward TEXT NOT NULL, at INTEGER NOT NULL,
+    until INTEGER NOT NULL, ended INTEGER NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL,
+    known INTEGER NOT NULL) WITHOUT ROWID;
+
+-- What tells whether an alert was right.
+CREATE TABLE diagnoses (condition TEXT PRIMARY KEY, patient TEXT NOT NULL, onset INTEGER NOT NULL,
+    active INTEGER NOT NULL, known INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX diagnoses_patient ON diagnoses (patient, onset);
+CREATE TABLE doses (administration TEXT PRIMARY KEY, patient TEXT NOT NULL, given INTEGER NOT NULL,
+    known INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX doses_patient ON doses (patient, given);
+CREATE TABLE readings_final (id TEXT PRIMARY KEY, patient TEXT NOT NULL, study TEXT NOT NULL, decision TEXT NOT NULL,
+    at INTEGER NOT NULL, known INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX readings_final_study ON readings_final (study, at);
 
 -- findings, decisions
 CREATE TABLE findings (id TEXT PRIMARY KEY, patient TEXT NOT NULL, study TEXT NOT NULL, instance TEXT NOT NULL,

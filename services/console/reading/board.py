@@ -8,7 +8,8 @@ from typing import Final
 from services.console import words
 from services.console.projection.store import instant, micros
 from services.console.reading import patients, risk
-from services.console.reading.parts import Alert, Forecast, Point, Score, Shown, TopRisk, Vital
+from services.console.reading.called import maintenance
+from services.console.reading.parts import Alert, Closed, Forecast, Point, Score, Shown, TopRisk, Vital
 from services.console.reading.viewer import Names, Viewer, full_name
 
 STAY: Final = """
@@ -67,13 +68,15 @@ class Board(Shown):
     now: datetime
     wards: tuple[Ward, ...]
     rows: tuple[BoardRow, ...]
+    maintenance: tuple[Closed, ...] = ()
 
 
 def board(db: sqlite3.Connection, site: str, now: datetime, names: Names, viewer: Viewer) -> Board:
     """Every patient with an open stay, on the wards that are the viewer's."""
     rows = [row(db, stay, now, names, viewer) for stay in open_stays(db, site) if viewer.on(stay["ward"])]
     shown = tuple(ward for ward in wards(db, site) if viewer.on(ward.id))
-    return Board(site=site, now=now, wards=shown, rows=tuple(sorted(rows, key=order)))
+    closed = tuple(c for c in maintenance(db, site, now) if viewer.on(c.ward))
+    return Board(site=site, now=now, wards=shown, rows=tuple(sorted(rows, key=order)), maintenance=closed)
 
 
 def one(
@@ -102,7 +105,7 @@ def row(db: sqlite3.Connection, stay: sqlite3.Row, now: datetime, names: Names, 
     key = stay["patient"]
     person = names.of(key, viewer)
     score = patients.score(db, key)
-    alerts = patients.alerts(db, key)
+    alerts = patients.alerts(db, key, now)
     trend = patients.score_trend(db, key, micros(now) - patients.SPARK_US)
     forecasts = patients.forecasts(db, key, now, silent_too=viewer.admin)
     vitals = patients.vitals(db, key, score)

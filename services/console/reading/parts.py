@@ -91,6 +91,48 @@ class TopRisk(Shown):
     unanswered: tuple[str, ...]
 
 
+class Told(Shown):
+    """A receiver that has a call: its name, how it went, to which role, when it confirmed."""
+
+    receiver: str
+    channel: str
+    channel_text: str
+    role_text: str
+    at: datetime
+
+
+class Called(Shown):
+    """The newest call of an alert: whom it asks since `at`, as step 1 to 3, and who is asked next unless one takes it.
+
+    Until `quiet_until` nobody is called. `reached`: a receiver that counts has it; `unreached`: none has, and the time
+    for it is over. `told`: the newest deliveries of all calls.
+    """
+
+    role: str | None
+    role_text: str
+    step: int | None
+    contact: str | None
+    at: datetime
+    next_role: str | None
+    next_text: str
+    next_at: datetime | None
+    quiet_until: datetime | None
+    reached: bool
+    unreached: bool
+    told: tuple[Told, ...]
+
+
+class Closed(Shown):
+    """A ward on which nobody is called for a while, by whom and why."""
+
+    ward: str
+    ward_name: str
+    since: datetime
+    until: datetime
+    who: str
+    why: str
+
+
 class Alert(Shown):
     """Where one alert stands. `pending`: someone decided, the alert authority has not yet answered."""
 
@@ -108,6 +150,7 @@ class Alert(Shown):
     reason: str | None
     evidence: tuple[str, ...]
     pending: str | None
+    called: Called | None = None
 
     @property
     def open(self) -> bool:

@@ -14,6 +14,7 @@ from services.console.advice.guideline import Advice
 from services.console.projection.store import instant, instant_or_none, micros
 from services.console.reading import board, patients, risk
 from services.console.reading.advised import advised
+from services.console.reading.called import maintenance
 from services.console.reading.parts import Point
 from services.console.reading.patient_view import (
     Film,
@@ -82,8 +83,9 @@ def patient(
         if advice is None or stay["ended"] is not None
         else advised(db, advice, key, shown.score, panels, situation, shown.started, now),
         stories=tuple(
-            Story(alert=a, transitions=_transitions(db, a.id)) for a in patients.alerts(db, key, closed_too=True)
+            Story(alert=a, transitions=_transitions(db, a.id)) for a in patients.alerts(db, key, now, closed_too=True)
         ),
+        maintenance=maintenance(db, site, now, stay["ward"]) if stay["ward"] else (),
         films=_films(db, key, silent_too=viewer.admin),
         labs=_labs(db, key),
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from services.console.reading import board
 from services.console.reading.advised import AdviceView
-from services.console.reading.parts import Alert, Point, Shown
+from services.console.reading.parts import Alert, Closed, Point, Shown
 from services.console.reading.risk_view import Panel, RiskTrend
 
 
@@ -87,5 +87,6 @@ class PatientView(Shown):
     panels: tuple[Panel, ...]
     advice: tuple[AdviceView, ...]
     stories: tuple[Story, ...]
+    maintenance: tuple[Closed, ...] = ()
     films: tuple[Film, ...]
     labs: tuple[Lab, ...]

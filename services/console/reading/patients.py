@@ -7,7 +7,8 @@ from typing import Final
 
 from services.console import words
 from services.console.projection.store import instant, instant_or_none
-from services.console.reading.parts import Alert, Forecast, Parameter, Point, Score, Vital
+from services.console.reading.called import called
+from services.console.reading.parts import Alert, Called, Forecast, Parameter, Point, Score, Vital
 
 SPARK_US: Final = 24 * 3_600_000_000
 BIN_US: Final = 30 * 60_000_000
@@ -157,7 +158,7 @@ def _forecast(row: sqlite3.Row, now: datetime) -> Forecast:
     )
 
 
-def alerts(db: sqlite3.Connection, patient: str, *, closed_too: bool = False) -> tuple[Alert, ...]:
+def alerts(db: sqlite3.Connection, patient: str, now: datetime, *, closed_too: bool = False) -> tuple[Alert, ...]:
     """Alerts of a patient: most urgent first, then the newest."""
     rows = db.execute(
         "SELECT a.*, (SELECT d.decision || ' by ' || d.who FROM decisions d WHERE d.subject = a.alert"
@@ -170,10 +171,10 @@ def alerts(db: sqlite3.Connection, patient: str, *, closed_too: bool = False) ->
         " a.severity = 'amber', a.raised DESC, a.alert LIMIT 50",
         (patient, closed_too),
     )
-    return tuple(_alert(row) for row in rows)
+    return tuple(_alert(row, called(db, row["alert"], now)) for row in rows.fetchall())
 
 
-def _alert(row: sqlite3.Row) -> Alert:
+def _alert(row: sqlite3.Row, call: Called | None) -> Alert:
     return Alert(
         id=row["alert"],
         patient=row["patient"],
@@ -189,6 +190,7 @@ def _alert(row: sqlite3.Row) -> Alert:
         reason=row["reason"] or None,
         evidence=tuple(e["text"] for e in json.loads(row["evidence"]) if e["text"] != row["summary"]),
         pending=row["pending"],
+        called=call,
     )
 
 
