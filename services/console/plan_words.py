@@ -42,9 +42,9 @@ def day(then: date) -> str:
     return then.strftime("%a %-d %b")
 
 
-def last_day(begins: date, days: int) -> str:
+def last_day(begins: date, days: int) -> date:
     """The last day of a plan of so many days."""
-    return (begins + timedelta(days=max(days - 1, 0))).strftime("%-d %b %Y")
+    return begins + timedelta(days=max(days - 1, 0))
 
 
 def sex(gender: str) -> str:

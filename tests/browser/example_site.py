@@ -20,9 +20,9 @@ from tests.browser.example_event import NOW, SITE, event
 WARDS = (("5B", "5B Medicine", "medicine", 8), ("ICU", "Intensive care", "critical care", 5))
 EMPTY = (("5B-7A", "free"), ("5B-7B", "cleaning"), ("5B-8A", "free"), ("5B-8B", "closed"), ("ICU-5A", "free"))
 WAITING = (
-    ("female", "medicine", 1, False, "5B-7A", "Women's room, free now, right specialty"),
-    ("male", "medicine", 2, True, "5B-8A", "Only free isolation bed"),
-    ("male", "critical care", 2, False, None, "No free bed for a man: ICU-5A is in a women's room; next about 18:00"),
+    ("female", "medicine", 1, False, "5B-7A", "immediate (priority 1); 5B takes medicine; only women in Room 7."),
+    ("male", "medicine", 2, True, "5B-8A", "urgent (priority 2); 5B takes medicine; Room 8 is an isolation room."),
+    ("male", "critical care", 2, False, None, "2 beds free on a ward for critical care, but none in a room for men"),
 )
 
 

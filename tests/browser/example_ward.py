@@ -129,13 +129,13 @@ def _alerts(people: int, scores: dict[str, int]) -> list[Event]:
             found.append(event(cls, at, alert, **about, summary=summary, **more))
 
     score = scores.get(key_of(0), 0)
-    rising = "Sepsis risk 14 % within 6 h, rising"
-    worse = f"Sepsis risk 35 %, NEWS2 {score}: breathing fast, hypotensive, febrile"
+    rising = "Sepsis risk 14 % within 6 h: lactate 2.4 mmol/L"
+    worse = "Sepsis risk 35 % within 6 h: respiratory rate 28 /min, rising 2 an hour; lactate 4.2 mmol/L"
     seen = (Evidence(text="Respiratory rate 22, up from 16"), Evidence(text="Temperature up 1.1 °C in 6 h"))
     tell(AlertRaised, 0, "sepsis", "amber", 96, rising, source="x", evidence=seen)
     tell(AlertNotified, 0, "sepsis", "amber", 95.9, rising, receiver="grafana")
     tell(AlertEscalated, 0, "sepsis", "red", 21, worse, reason=f"NEWS2 rose from 6 to {score}")
-    low = f"NEWS2 {scores.get(key_of(1), 0)}: low oxygen saturation on oxygen, breathing fast"
+    low = f"NEWS2 {scores.get(key_of(1), 0)}: oxygen saturation 90 % (3), on oxygen (2), breathing 24/min (2)"
     seen = (Evidence(text="SpO₂ fell 6 points in 5 h"), Evidence(text="Oxygen since noon"))
     tell(AlertRaised, 1, "news2", "red", 34, low, source="x", evidence=seen)
     tell(AlertAcknowledged, 1, "news2", "red", 22, low, by="Sr. Hughes", why="")
@@ -143,7 +143,7 @@ def _alerts(people: int, scores: dict[str, int]) -> list[Event]:
         "Deterioration risk 41 % (death in this hospital stay): systolic blood pressure 95 mmHg, falling 9 an hour"
     )
     tell(AlertRaised, 2, "deterioration", "amber", 12, falling, source="x")
-    tell(AlertRaised, 9, "news2", "amber", 400, "NEWS2 5: febrile, tachycardic", source="x")
+    tell(AlertRaised, 9, "news2", "amber", 400, "NEWS2 5: heart rate 114/min (2), temperature 39.2 °C (2)", source="x")
     tell(AlertResolved, 9, "news2", "amber", 160, "NEWS2 1", reason="NEWS2 below 3 for two hours")
     return found
 

@@ -151,7 +151,7 @@ def test_the_beds_are_mapped_and_a_proposal_approved(open_page: Opened, console:
     expect(page.locator(".bedtile.occupied:not(.mini)")).to_have_count(20)
     expect(page.locator(".bedtile.cleaning:not(.mini)")).to_have_count(1)
     expect(page.locator("[data-fan] svg")).to_have_count(3)
-    expect(page.locator("table.waiting")).to_contain_text("Only free isolation bed")
+    expect(page.locator("table.waiting")).to_contain_text("Room 8 is an isolation room")
     page.screenshot(path=pictures / "beds.png", full_page=True)
     page.get_by_role("button", name="Approve").click()
     expect(page.locator("#h-waiting").locator("xpath=..")).to_contain_text("approved by Sr. Hughes", timeout=8000)

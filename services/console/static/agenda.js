@@ -1,6 +1,7 @@
 // The plan as a list by day: what a phone shows, and what is quickest to hear.
 
 import { dayName, make, nameIn, nights, placeOf, short } from "./plan.js";
+import { t } from "./words.js";
 
 /** Draw the list into a box; `state` as for the calendar. */
 export function agenda(box, state) {
@@ -20,12 +21,12 @@ export function left(plan, draft, state) {
 function line(booking, state) {
   const { plan, draft, selected } = state;
   const place = placeOf(booking, draft);
-  const where = place.day === null ? `${nameIn(plan.surgeons, booking.surgeon)} · ${booking.minutes} min · ${nights(booking.nights)}`
-    : `${nameIn(plan.theatres, place.theatre)} · ${nameIn(plan.surgeons, booking.surgeon)} · ${booking.minutes} min · ${nameIn(plan.rooms, place.room)}`;
+  const where = place.day === null ? `${nameIn(plan.surgeons, booking.surgeon)} · ${booking.minutes} ${t("min")} · ${nights(booking.nights)}`
+    : `${nameIn(plan.theatres, place.theatre)} · ${nameIn(plan.surgeons, booking.surgeon)} · ${booking.minutes} ${t("min")} · ${nameIn(plan.rooms, place.room)}`;
   const told = make("button", "agenda-line", make("b", "", `${booking.label}${booking.sex ? ` (${booking.sex})` : ""}`), make("span", "", where));
-  if (draft.has(booking.request)) told.append(make("em", "", "edited"));
-  else if (booking.moved) told.append(make("em", "", "changed"));
-  if (place.day === null && booking.mandatory) told.append(make("em", "due", "must be planned"));
+  if (draft.has(booking.request)) told.append(make("em", "", t("edited")));
+  else if (booking.moved) told.append(make("em", "", t("changed")));
+  if (place.day === null && booking.mandatory) told.append(make("em", "due", t("must be planned")));
   told.type = "button";
   told.dataset.request = booking.request;
   told.setAttribute("aria-pressed", selected === booking.request);

@@ -2,12 +2,13 @@
 
 import { line, steps, svg, ticks } from "./svg.js";
 import { clock, weekday } from "./time.js";
+import { t } from "./words.js";
 
 const GAP_MS = 3 * 3600e3; // a line is not drawn over three silent hours
 const LEFT = 44, RIGHT = 62, TOP = 8, PANEL = 74, SMALL = 46, SPACE = 14;
 // The usual span of each panel; values outside widen it.
 const SPANS = { respiratory_rate: [8, 26], spo2: [88, 100], systolic_bp: [60, 180], heart_rate: [40, 140], temperature: [35, 40] };
-const NAMES = { respiratory_rate: "Respiratory rate", spo2: "SpO₂", systolic_bp: "Blood pressure", heart_rate: "Pulse", temperature: "Temperature" };
+const NAMES = { respiratory_rate: t("Respiratory rate"), spo2: t("SpO₂"), systolic_bp: t("Blood pressure"), heart_rate: t("Pulse"), temperature: t("Temperature") };
 
 const box = document.getElementById("charts");
 const table = document.getElementById("chart-table");
@@ -25,7 +26,7 @@ export function charts(data) {
 function build() {
   const byCode = Object.fromEntries(shown.trends.map((t) => [t.code, t]));
   const vital = (code) => ({
-    name: NAMES[code], unit: byCode[code].unit, decimals: byCode[code].decimals, span: SPANS[code], stripes: byCode[code].stripes,
+    name: NAMES[code], unit: t(byCode[code].unit), decimals: byCode[code].decimals, span: SPANS[code], stripes: byCode[code].stripes,
     lines: [{ css: "a", points: timed(byCode[code].points) }], height: PANEL,
   });
   const found = ["respiratory_rate", "spo2", "systolic_bp", "heart_rate", "temperature"].map(vital);
@@ -38,9 +39,9 @@ function build() {
   });
   for (const risk of shown.risks) {
     found.push({
-      name: `${risk.label} risk`, unit: "%", decimals: 0, span: [0, Math.max(20, (risk.threshold ?? 0) * 250)], height: PANEL,
+      name: t("%(model)s risk", { model: risk.label }), unit: "%", decimals: 0, span: [0, Math.max(20, (risk.threshold ?? 0) * 250)], height: PANEL,
       stripes: [], limit: risk.threshold === null ? null : risk.threshold * 100,
-      gaps: risk.gaps.map(([at, why]) => ({ at: Date.parse(at), why })), note: risk.mode === "silent" ? "silent" : "",
+      gaps: risk.gaps.map(([at, why]) => ({ at: Date.parse(at), why })), note: risk.mode === "silent" ? t("silent") : "",
       lines: [{ css: "risk", points: timed(risk.points).map((p) => ({ ...p, value: p.value * 100 })) }],
     });
   }
@@ -96,7 +97,7 @@ function drawPanel(panel, x, start, end, width) {
     if (stripe.points > 0 && from - to > 0.5) group.append(svg("rect", { class: `stripe s${stripe.points}`, x: LEFT, y: to, width: width - LEFT - RIGHT, height: from - to }));
   }
   for (const tick of ticks(low, high, 3)) group.append(svg("text", { class: "tick", x: LEFT - 6, y: y(tick) + 4, "text-anchor": "end" }, String(tick)));
-  if (panel.limit != null) group.append(svg("path", { class: "limit", d: `M${LEFT} ${y(panel.limit)}H${width - RIGHT}` }), svg("text", { class: "tick", x: LEFT + 4, y: y(panel.limit) - 4 }, `limit ${panel.limit.toFixed(0)} %`));
+  if (panel.limit != null) group.append(svg("path", { class: "limit", d: `M${LEFT} ${y(panel.limit)}H${width - RIGHT}` }), svg("text", { class: "tick", x: LEFT + 4, y: y(panel.limit) - 4 }, t("limit %(n)s %%", { n: panel.limit.toFixed(0) })));
   if (panel.oxygen) drawOxygen(group, panel, x, start, end);
   for (const gap of panel.gaps ?? []) {
     if (gap.at >= start) group.append(svg("text", { class: "gap", x: x(gap.at), y: panel.top + panel.height - 4, "text-anchor": "middle" }, "×", svg("title", {}, `${clock(gap.at)} ${gap.why}`)));
@@ -114,7 +115,7 @@ function drawPanel(panel, x, start, end, width) {
   panel.read = svg("text", { class: "read", x: width - RIGHT + 8, y: panel.top + panel.height / 2 + 2 });
   panel.unitText = svg("text", { class: "tick", x: width - RIGHT + 8, y: panel.top + panel.height / 2 + 18 });
   group.append(panel.read, panel.unitText);
-  if (values.length === 0) group.append(svg("text", { class: "tick", x: (LEFT + width - RIGHT) / 2, y: panel.top + panel.height / 2 + 4, "text-anchor": "middle" }, "nothing in this time"));
+  if (values.length === 0) group.append(svg("text", { class: "tick", x: (LEFT + width - RIGHT) / 2, y: panel.top + panel.height / 2 + 4, "text-anchor": "middle" }, t("nothing in this time")));
   read(panel, null);
   return group;
 }
@@ -156,7 +157,7 @@ function drawTable(start) {
   }));
   const cell = (name, text) => Object.assign(document.createElement(name), { textContent: text });
   const head = document.createElement("tr");
-  head.append(cell("th", "Time"), ...panels.map((p) => cell("th", `${p.name}${p.unit ? ` (${p.unit})` : ""}`)));
+  head.append(cell("th", t("Time")), ...panels.map((p) => cell("th", `${p.name}${p.unit ? ` (${p.unit})` : ""}`)));
   const body = [...rows.keys()].sort((a, b) => b - a).slice(0, 200).map((minute) => {
     const row = document.createElement("tr");
     row.append(cell("th", clock(minute)), ...panels.map((_, i) => cell("td", rows.get(minute)[i] ?? "")));

@@ -3,6 +3,7 @@
 
 import { line, steps, svg, ticks } from "./svg.js";
 import { clock, weekday } from "./time.js";
+import { locale, t } from "./words.js";
 
 const LEFT = 30, RIGHT = 10, TOP = 14, BOTTOM = 30, HEIGHT = 190, HOUR = 3600e3, DAY = 24 * HOUR;
 const BANDS = [["wider", 0.025, 0.975], ["wide", 0.1, 0.9], ["", 0.25, 0.75]];
@@ -21,7 +22,7 @@ function band(points, low, high, x, y) {
 }
 
 const percent = (p) => (p < 0.01 ? "<1 %" : p > 0.99 ? ">99 %" : `${Math.round(p * 100)} %`);
-const date = (instant) => new Date(instant).toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
+const date = (instant) => new Date(instant).toLocaleDateString(locale, { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
 
 function fan(box) {
   const told = JSON.parse(box.querySelector("script").textContent), daily = span() === "day";
@@ -43,10 +44,10 @@ function fan(box) {
     root.append(svg("path", { class: "line mean", d: `M${x(here)} ${y(value)}${line(all, x, y).replace("M", "L")}` }));
     strip(root, future, here, x);
   }
-  if (beds) root.append(svg("path", { class: "limit", d: `M${LEFT} ${y(beds)}H${width - RIGHT}` }), svg("text", { class: "tick beds", x: LEFT + 4, y: y(beds) - 4 }, `${beds} beds`));
+  if (beds) root.append(svg("path", { class: "limit", d: `M${LEFT} ${y(beds)}H${width - RIGHT}` }), svg("text", { class: "tick beds", x: LEFT + 4, y: y(beds) - 4 }, t("%(n)s beds", { n: beds })));
   root.append(svg("path", { class: "line a", d: daily ? line(past, x, y).replace("L", "M") : steps(past, x, y, here) }));
   if (daily) for (const p of past) root.append(svg("circle", { class: "dot a", cx: x(p.at), cy: y(p.value), r: 2 }));
-  root.append(svg("path", { class: "now", d: `M${x(here)} ${TOP}V${HEIGHT - BOTTOM}` }), svg("text", { class: "tick", x: x(here) + 4, y: TOP - 3 }, "now"));
+  root.append(svg("path", { class: "now", d: `M${x(here)} ${TOP}V${HEIGHT - BOTTOM}` }), svg("text", { class: "tick", x: x(here) + 4, y: TOP - 3 }, t("now")));
   box.querySelector("svg")?.remove();
   box.querySelector(".read")?.remove();
   box.append(root);
@@ -57,7 +58,7 @@ function axis(root, start, end, daily, width, x) {
   const every = daily ? (width < 420 ? 14 : 7) * DAY : (end - start > 40 * HOUR ? (width < 420 ? 24 : 12) : 6) * HOUR;
   for (let instant = Math.ceil(start / every) * every; instant <= end; instant += every) {
     if (x(instant) < LEFT + 12 || x(instant) > width - RIGHT - 14) continue;
-    const text = daily ? date(instant).split(" ").slice(1).join(" ") : clock(instant) === "00:00" ? weekday(instant) : clock(instant);
+    const text = daily ? new Date(instant).toLocaleDateString(locale, { day: "numeric", month: "short", timeZone: "UTC" }) : clock(instant) === "00:00" ? weekday(instant) : clock(instant);
     root.append(svg("path", { class: "grid", d: `M${x(instant)} ${TOP}V${HEIGHT - BOTTOM}` }), svg("text", { class: "tick", x: x(instant), y: HEIGHT - 4, "text-anchor": "middle" }, text));
   }
 }
@@ -87,8 +88,9 @@ function reading(box, root, points, { x, y, daily, beds }) {
     const p = points[i], when = daily ? date(p.at) : `${weekday(p.at)} ${clock(p.at)}`;
     mark.setAttribute("cx", x(p.at));
     mark.setAttribute("cy", y(p.value));
-    words.textContent = p.band === undefined ? `${when}: ${p.value} beds were taken`
-      : `${when}: ${p.value.toFixed(1)} beds, 80 %: ${p.band(0.1).toFixed(0)} to ${p.band(0.9).toFixed(0)}${beds ? `, more than ${beds}: ${percent(p.over)}` : ""}`;
+    words.textContent = p.band === undefined ? t("%(when)s: %(n)s beds were taken", { when, n: p.value })
+      : t("%(when)s: %(n)s beds, 80 %%: %(low)s to %(high)s", { when, n: p.value.toFixed(1), low: p.band(0.1).toFixed(0), high: p.band(0.9).toFixed(0) })
+      + (beds ? t(", more than %(n)s: %(p)s", { n: beds, p: percent(p.over) }) : "");
   }
   const nearest = (px) => points.reduce((best, p, n) => (Math.abs(x(p.at) - px) < Math.abs(x(points[best].at) - px) ? n : best), 0);
   root.addEventListener("pointermove", (event) => show(nearest(event.offsetX)));

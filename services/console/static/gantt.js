@@ -1,6 +1,8 @@
 // The calendar of a plan: theatres (a day's operations from top to bottom, as long as they take) and rooms (stays over nights).
 
-import { dayName, lanes, make, nameIn, operations, placeOf, sentence, short, weekend } from "./plan.js";
+import { dayAt, lanes, make, nameIn, operations, placeOf, sentence, short, weekend } from "./plan.js";
+import { weekday } from "./time.js";
+import { t } from "./words.js";
 
 const PX_PER_MINUTE = 0.32, LANE = 23, LEAST = 17, UNUSED = 44;
 
@@ -8,15 +10,15 @@ const PX_PER_MINUTE = 0.32, LANE = 23, LEAST = 17, UNUSED = 44;
 export function calendar(box, state) {
   const { plan } = state;
   const grid = make("div", "gantt");
-  grid.append(heading("Theatres", plan), ...plan.theatres.map((theatre) => theatreRow(theatre, state)));
-  grid.append(heading("Rooms", plan), ...plan.rooms.map((room) => roomRow(room, state)));
+  grid.append(heading(t("Theatres"), plan), ...plan.theatres.map((theatre) => theatreRow(theatre, state)));
+  grid.append(heading(t("Rooms"), plan), ...plan.rooms.map((room) => roomRow(room, state)));
   box.replaceChildren(grid);
 }
 
 function heading(text, plan) {
   const row = make("div", "gantt-row gantt-days", make("span", "gantt-name", text));
   for (let day = 0; day < plan.days; day++) {
-    row.append(make("span", weekend(plan, day) ? "off" : "", ...dayName(plan, day, false).split(" ").map((part) => make("i", "", part))));
+    row.append(make("span", weekend(plan, day) ? "off" : "", make("i", "", weekday(dayAt(plan, day))), make("i", "", String(new Date(dayAt(plan, day)).getUTCDate()))));
   }
   row.style.setProperty("--days", plan.days);
   return row;
@@ -40,7 +42,7 @@ function theatreRow(theatre, state) {
       room.style.height = `${Math.min(full, Math.round(open * PX_PER_MINUTE))}px`;
       cell.append(room);
     }
-    if (open === 0 && !weekend(plan, day)) cell.append(make("small", "shut", "closed"));
+    if (open === 0 && !weekend(plan, day)) cell.append(make("small", "shut", t("closed")));
     let top = 0;
     for (const booking of there) {
       const height = high(booking);
@@ -51,7 +53,7 @@ function theatreRow(theatre, state) {
       top += height;
       cell.append(bar);
     }
-    if (over) cell.append(make("b", "too-long", `+${over} min`));
+    if (over) cell.append(make("b", "too-long", t("+%(n)s min", { n: over })));
     row.append(cell);
   });
   row.style.setProperty("--days", plan.days);
@@ -62,7 +64,7 @@ function roomRow(room, state) {
   const { plan } = state;
   const stays = lanes(plan, state.draft, room.id);
   const count = Math.max(room.beds ?? 1, 1, ...stays.map((s) => s.lane + 1));
-  const row = make("div", "gantt-row room-row", make("span", "gantt-name", room.name, make("small", "", room.beds === null ? "" : room.beds === 1 ? "1 bed" : `${room.beds} beds`)));
+  const row = make("div", "gantt-row room-row", make("span", "gantt-name", room.name, make("small", "", room.beds === null ? "" : room.beds === 1 ? t("1 bed") : t("%(n)s beds", { n: room.beds }))));
   for (let day = 0; day < plan.days; day++) {
     const cell = make("div", `cell${weekend(plan, day) ? " off" : ""}`);
     Object.assign(cell.dataset, { day, room: room.id });
@@ -71,11 +73,11 @@ function roomRow(room, state) {
   }
   const bars = make("div", "stays");
   for (const { stay, from, nights, lane, fixed } of stays) {
-    const text = `${stay.sex ? `${stay.sex} ` : ""}${short(stay.label)}`;
+    const text = `${stay.sex ? `${t(stay.sex)} ` : ""}${short(stay.label)}`;
     const bar = fixed ? make("span", "stay fixed", text) : button("stay", stay, state, text, "");
     bar.classList.add({ F: "female", M: "male" }[stay.sex] ?? "other", `age${stay.age_tier}`);
     if (room.beds !== null && lane >= room.beds) bar.classList.add("bad");
-    if (fixed) bar.title = `${stay.label}, in bed now, ${stay.nights} more nights, ${stay.age_group}`;
+    if (fixed) bar.title = t("%(who)s, in bed now, %(n)s more nights, %(age)s", { who: stay.label, n: stay.nights, age: stay.age_group });
     bar.style.left = `calc(${(100 * from) / plan.days}% + 2px)`;
     bar.style.width = `calc(${(100 * nights) / plan.days}% - 4px)`;
     bar.style.top = `${lane * LANE + 2}px`;
@@ -98,8 +100,8 @@ function button(css, booking, state, text, small) {
   bar.classList.toggle("chosen", state.selected === booking.request);
   bar.classList.toggle("lifted", state.selected === booking.request && state.lifted === css);
   bar.setAttribute("aria-pressed", state.selected === booking.request);
-  bar.setAttribute("aria-label", `${sentence(state.plan, booking, place)}${edited ? ", edited" : ""}${bad ? ", breaks a rule" : ""}`);
-  bar.title = `${booking.label}\n${nameIn(state.plan.surgeons, booking.surgeon)}, ${booking.minutes} min\n${booking.reason}`;
+  bar.setAttribute("aria-label", `${sentence(state.plan, booking, place)}${edited ? `, ${t("edited")}` : ""}${bad ? `, ${t("breaks a rule")}` : ""}`);
+  bar.title = `${booking.label}\n${nameIn(state.plan.surgeons, booking.surgeon)}, ${booking.minutes} ${t("min")}\n${booking.reason}`;
   bar.tabIndex = -1;
   return bar;
 }
@@ -109,6 +111,6 @@ const initials = (name) => name.replace(/^Dr /, "");
 /** The surgeons with the colours of their operations, and what marks a stay. */
 export function keys(box, plan) {
   const surgeons = plan.surgeons.map((s, i) => make("span", `swatch g${i % 8}`, s.name));
-  const ages = ["60 to 79", "80 and over"].map((words, i) => make("span", `swatch other age${i + 1}`, words));
-  box.replaceChildren(...surgeons, make("span", "swatch female", "F woman"), make("span", "swatch male", "M man"), ...ages);
+  const ages = [t("60 to 79"), t("80 and over")].map((words, i) => make("span", `swatch other age${i + 1}`, words));
+  box.replaceChildren(...surgeons, make("span", "swatch female", t("F woman")), make("span", "swatch male", t("M man")), ...ages);
 }

@@ -1,12 +1,14 @@
 // A theatre plan with edits that are tried out: where each booking is, lanes of rooms, words for days and places.
 
+import { locale, t } from "./words.js";
+
 /** Days of the plan as instants (UTC midnight). */
 export const dayAt = (plan, day) => Date.parse(`${plan.begins}T00:00:00Z`) + day * 864e5;
 
 /** Monday 16 Mar, or Mon 16. */
 export function dayName(plan, day, long = true) {
   const told = long ? { weekday: "short", day: "numeric", month: "short" } : { weekday: "short", day: "numeric" };
-  return new Date(dayAt(plan, day)).toLocaleDateString("en-GB", { ...told, timeZone: "UTC" });
+  return new Date(dayAt(plan, day)).toLocaleDateString(locale, { ...told, timeZone: "UTC" });
 }
 
 /** The date of a day as the server writes it. */
@@ -61,13 +63,13 @@ export const nameIn = (list, id) => list.find((item) => item.id === id)?.name ??
 
 /** A booking and its place in one sentence, for those who hear the page. */
 export function sentence(plan, booking, place) {
-  const who = `${booking.label}, ${nameIn(plan.surgeons, booking.surgeon)}, ${booking.minutes} minutes, ${nights(booking.nights)}`;
-  if (place.day === null) return `${who}: not in this plan`;
+  const who = `${booking.label}, ${nameIn(plan.surgeons, booking.surgeon)}, ${t("%(n)s minutes", { n: booking.minutes })}, ${nights(booking.nights)}`;
+  if (place.day === null) return `${who}: ${t("not in this plan")}`;
   return `${who}: ${dayName(plan, place.day)}, ${nameIn(plan.theatres, place.theatre)}, ${nameIn(plan.rooms, place.room)}`;
 }
 
 /** 1 night, 2 nights. */
-export const nights = (count) => (count === 1 ? "1 night" : `${count} nights`);
+export const nights = (count) => (count === 1 ? t("1 night") : t("%(n)s nights", { n: count }));
 
 /** An element with a class, text and children. */
 export function make(name, css = "", ...children) {

@@ -8,6 +8,7 @@ import { movable } from "./move.js";
 import { asPlanned, edits, placeOf, sentence } from "./plan.js";
 import { side } from "./side.js";
 import { age } from "./time.js";
+import { t } from "./words.js";
 
 const WEIGH_MS = 120;
 const panel = document.getElementById("panel");
@@ -17,7 +18,7 @@ let weighing = 0, timer = null, busy = false, waiting = false;
 function read() {
   const data = document.getElementById("plan-data");
   const plan = data ? JSON.parse(data.textContent) : null;
-  if (state.plan && plan && plan.id !== state.plan.id && state.draft.size) say("A newer plan has come. Your edits are kept and weighed against it.");
+  if (state.plan && plan && plan.id !== state.plan.id && state.draft.size) say(t("A newer plan has come. Your edits are kept and weighed against it."));
   state.plan = plan;
   state.may = Boolean(plan?.tryable);
   if (!plan) return;
@@ -41,7 +42,7 @@ function draw() {
   const changed = state.draft.size > 0;
   for (const id of ["approve", "reject"]) {
     const button = document.getElementById(id);
-    if (button) { button.disabled = changed; button.title = changed ? "Save or discard your edits first" : ""; }
+    if (button) { button.disabled = changed; button.title = changed ? t("Save or discard your edits first") : ""; }
   }
 }
 
@@ -98,23 +99,23 @@ function put(request, place) {
 const acts = {
   move: put,
   close() { state.selected = null; draw(); },
-  back(request) { state.draft.delete(request); draw(); weigh(); announce(`${booking(request).label} is back where it was.`); },
+  back(request) { state.draft.delete(request); draw(); weigh(); announce(t("%(who)s is back where it was.", { who: booking(request).label })); },
   discard() { state.draft.clear(); draw(); weigh(); },
   async ask(request) {
     const edit = edits(state.plan, new Map([[request, state.draft.get(request)]]))[0];
     try {
       await post(`/api/proposals/${encodeURIComponent(state.plan.id)}/questions`, { edit });
-      say("Asked. The planner's answer appears under “Why not?”.");
-    } catch (error) { say(`Not asked: ${error.message}`, true); }
+      say(t("Asked. The planner's answer appears under “Why not?”."));
+    } catch (error) { say(t("Not asked: %(why)s", { why: error.message }), true); }
   },
   async save() {
     try {
       await post(`/api/proposals/${encodeURIComponent(state.plan.id)}/decisions`, { decision: "edit", why: document.getElementById("why").value, edits: edits(state.plan, state.draft) });
       state.draft.clear();
       state.verdict = null;
-      say("Saved. The planner repairs the plan around your edits.");
+      say(t("Saved. The planner repairs the plan around your edits."));
       draw();
-    } catch (error) { say(`Not saved: ${error.message}`, true); }
+    } catch (error) { say(t("Not saved: %(why)s", { why: error.message }), true); }
   },
 };
 
@@ -138,9 +139,9 @@ const moves = {
     Object.assign(state, { selected: request, lifted: kind });
     draw();
     focusOn(request, kind);
-    announce(`Moving ${sentence(state.plan, booking(request), place)}. Arrows move it, Enter puts it down, Escape puts it back.`);
+    announce(t("Moving %(what)s. Arrows move it, Enter puts it down, Escape puts it back.", { what: sentence(state.plan, booking(request), place) }));
   },
-  put(request) { state.lifted = null; draw(); announce(`Put down. ${sentence(state.plan, booking(request), placeOf(booking(request), state.draft))}`); },
+  put(request) { state.lifted = null; draw(); announce(t("Put down. %(what)s", { what: sentence(state.plan, booking(request), placeOf(booking(request), state.draft)) })); },
   restore(request, before) { state.lifted = null; if (before) put(request, before); else acts.back(request); },
 };
 

@@ -3,6 +3,7 @@
 
 import { left } from "./agenda.js";
 import { dayName, make, nameIn, nights, placeOf, short } from "./plan.js";
+import { locale, t } from "./words.js";
 
 /** Draw all three parts; `on` has move, back, ask, save, discard. */
 export function side(box, state, on) {
@@ -12,7 +13,7 @@ export function side(box, state, on) {
   if (draft.size) parts.push(tried(state, on));
   if (booking) parts.push(about(booking, state, on));
   const waiting = left(plan, draft, state);
-  parts.push(part("Left for later", waiting.length, waiting.length ? make("ul", "left", ...waiting) : make("p", "nothing", "Everyone who waits for surgery is planned.")));
+  parts.push(part(t("Left for later"), waiting.length, waiting.length ? make("ul", "left", ...waiting) : make("p", "nothing", t("Everyone who waits for surgery is planned."))));
   const why = box.querySelector("#why")?.value ?? "", focus = box.contains(document.activeElement) ? document.activeElement.id : "";
   box.replaceChildren(...parts);
   if (box.querySelector("#why")) box.querySelector("#why").value = why;
@@ -28,22 +29,22 @@ function about(booking, state, on) {
   const box = part(booking.label, null);
   box.classList.add("about-booking");
   const close = action("×", () => on.close(), "close plain");
-  close.setAttribute("aria-label", "Close");
+  close.setAttribute("aria-label", t("Close"));
   const facts = [
-    `${nameIn(plan.surgeons, booking.surgeon)} · ${booking.minutes} minutes · ${nights(booking.nights)}`,
-    [{ F: "Woman", M: "Man" }[booking.sex] ?? booking.sex, booking.age_group].filter(Boolean).join(", "),
+    `${nameIn(plan.surgeons, booking.surgeon)} · ${t("%(n)s minutes", { n: booking.minutes })} · ${nights(booking.nights)}`,
+    [{ F: t("Woman"), M: t("Man") }[booking.sex] ?? booking.sex, booking.age_group].filter(Boolean).join(", "),
     limits(plan, booking),
     booking.reason,
   ];
   box.append(close, ...facts.filter(Boolean).map((fact, i) => make("p", i ? "note" : "", fact)));
-  if (booking.pinned) box.append(make("p", "note", "A person put it here: later plans keep it."));
+  if (booking.pinned) box.append(make("p", "note", t("A person put it here: later plans keep it.")));
   const fields = make("div", "fields");
   const days = [...Array(plan.days).keys()].map((day) => [String(day), dayName(plan, day)]);
   const put = (change) => on.move(booking.request, { ...place, ...change });
   fields.append(
-    select("Day", "field-day", [["", "not in this plan"], ...days], place.day === null ? "" : String(place.day), may, (v) => (v === "" ? on.move(booking.request, { day: null, theatre: null, room: null }) : put({ day: Number(v) }))),
-    select("Theatre", "field-theatre", [...(place.theatre ? [] : [["", "–"]]), ...plan.theatres.map((t) => [t.id, t.name])], place.theatre ?? "", may && place.day !== null, (v) => put({ theatre: v })),
-    select("Room", "field-room", [...(place.room ? [] : [["", "–"]]), ...plan.rooms.map((r) => [r.id, r.name])], place.room ?? "", may && place.day !== null, (v) => put({ room: v })),
+    select(t("Day"), "field-day", [["", t("not in this plan")], ...days], place.day === null ? "" : String(place.day), may, (v) => (v === "" ? on.move(booking.request, { day: null, theatre: null, room: null }) : put({ day: Number(v) }))),
+    select(t("Theatre"), "field-theatre", [...(place.theatre ? [] : [["", "–"]]), ...plan.theatres.map((t) => [t.id, t.name])], place.theatre ?? "", may && place.day !== null, (v) => put({ theatre: v })),
+    select(t("Room"), "field-room", [...(place.room ? [] : [["", "–"]]), ...plan.rooms.map((r) => [r.id, r.name])], place.room ?? "", may && place.day !== null, (v) => put({ room: v })),
   );
   box.append(fields);
   if (edited) box.append(...against(booking, state, on));
@@ -51,10 +52,10 @@ function about(booking, state, on) {
 }
 
 function limits(plan, booking) {
-  if (booking.earliest === null) return booking.mandatory ? "must be planned" : "";
-  const from = `from ${dayName(plan, booking.earliest)}`;
-  if (booking.latest !== null) return `Must be planned, ${from} to ${dayName(plan, booking.latest)}`;
-  return `Elective, ${from}`;
+  if (booking.earliest === null) return booking.mandatory ? t("must be planned") : "";
+  const from = dayName(plan, booking.earliest);
+  if (booking.latest !== null) return t("Must be planned, from %(from)s to %(to)s", { from, to: dayName(plan, booking.latest) });
+  return t("Elective, from %(from)s", { from });
 }
 
 /** What stands against where the booking was put, and the question to the planner. */
@@ -62,54 +63,54 @@ function against(booking, state, on) {
   const { verdict, plan } = state, found = verdict?.against?.[booking.request], hard = found?.filter((h) => h.cost === null) ?? [];
   const box = make("div", "against");
   if (!found) box.append(make("p", "nothing", "…"));
-  else if (!found.length) box.append(make("p", "stand good", "Nothing stands against it."));
-  else box.append(make("ul", "", ...found.map((h) => make("li", h.cost === null ? "hard" : "soft", h.cost === null ? make("b", "", "Not allowed: ") : "", h.text))));
+  else if (!found.length) box.append(make("p", "stand good", t("Nothing stands against it.")));
+  else box.append(make("ul", "", ...found.map((h) => make("li", h.cost === null ? "hard" : "soft", h.cost === null ? make("b", "", t("Not allowed: ")) : "", h.text))));
   const asked = plan.questions.find((q) => q.request === booking.request && !q.answered);
   const buttons = make("p", "buttons");
-  buttons.append(action("Put back", () => on.back(booking.request), "", "put-back"));
-  const ask = action(asked ? "Asked the planner …" : hard.length ? "What would it take?" : "What would it cost?", () => on.ask(booking.request), "", "ask");
+  buttons.append(action(t("Put back"), () => on.back(booking.request), "", "put-back"));
+  const ask = action(asked ? t("Asked the planner …") : hard.length ? t("What would it take?") : t("What would it cost?"), () => on.ask(booking.request), "", "ask");
   ask.disabled = Boolean(asked);
-  ask.title = "Why not: the planner solves the plan again with this forced";
+  ask.title = t("Why not: the planner solves the plan again with this forced");
   buttons.append(ask);
   return [box, buttons];
 }
 
 function tried(state, on) {
   const { plan, draft, verdict, may, problem } = state;
-  const box = part("Your edits", draft.size);
+  const box = part(t("Your edits"), draft.size);
   box.classList.add("tried");
   const status = make("p", "verdict");
   status.id = "verdict";
   status.setAttribute("role", "status");
-  if (problem) status.append(make("span", "stand bad", "Cannot be weighed"), ` ${problem}`);
-  else if (!verdict) status.append("Weighing …");
+  if (problem) status.append(make("span", "stand bad", t("Cannot be weighed")), ` ${problem}`);
+  else if (!verdict) status.append(t("Weighing …"));
   else {
     const more = verdict.total - verdict.total_before;
-    status.append(verdict.allowed ? make("span", "stand good", "✓ Allowed") : make("span", "stand bad", "! Breaks rules"), " ",
-      more === 0 ? "costs the same" : `costs ${Math.abs(more).toLocaleString("en-GB")} ${more > 0 ? "more" : "less"} (${verdict.total_before.toLocaleString("en-GB")} → ${verdict.total.toLocaleString("en-GB")})`);
+    status.append(verdict.allowed ? make("span", "stand good", `✓ ${t("Allowed")}`) : make("span", "stand bad", `! ${t("Breaks rules")}`), " ",
+      `${more === 0 ? t("costs the same") : more > 0 ? t("costs %(n)s more", { n: Math.abs(more).toLocaleString(locale) }) : t("costs %(n)s less", { n: Math.abs(more).toLocaleString(locale) })}${more === 0 ? "" : ` (${verdict.total_before.toLocaleString(locale)} → ${verdict.total.toLocaleString(locale)})`}`);
   }
   box.append(status);
   box.append(make("ul", "draft", ...[...draft].map(([request, place]) => {
     const booking = plan.bookings.find((b) => b.request === request);
-    const back = action("Put back", () => on.back(request), "plain");
-    back.setAttribute("aria-label", `Put ${booking.label} back`);
-    return make("li", "", make("span", "", make("b", "", short(booking.label)), ` ${place.day === null ? "not in this plan" : `${dayName(plan, place.day)}, ${nameIn(plan.theatres, place.theatre)}, ${nameIn(plan.rooms, place.room)}`}`), back);
+    const back = action(t("Put back"), () => on.back(request), "plain");
+    back.setAttribute("aria-label", t("Put %(who)s back", { who: booking.label }));
+    return make("li", "", make("span", "", make("b", "", short(booking.label)), ` ${place.day === null ? t("not in this plan") : `${dayName(plan, place.day)}, ${nameIn(plan.theatres, place.theatre)}, ${nameIn(plan.rooms, place.room)}`}`), back);
   })));
   if (may) {
-    const label = make("label", "", "Why (for those who read it later)");
+    const label = make("label", "", t("Why (for those who read it later)"));
     const why = make("input");
     Object.assign(why, { id: "why", type: "text", maxLength: 1000, autocomplete: "off" });
     label.append(why);
-    const save = action("Save and repair", on.save, "primary", "save"), open = plan.may.includes("edit");
+    const save = action(t("Save and repair"), on.save, "primary", "save"), open = plan.may.includes("edit");
     save.disabled = !open;
-    box.append(label, make("p", "buttons", action("Discard", on.discard, "", "discard"), save));
-    if (!open) box.append(make("p", "note", plan.decision === "approve" ? "This plan is approved. To save edits, take the approval back; they are kept for the new proposal." : "A new proposal is being made. Your edits are kept for it."));
-    else if (verdict && !verdict.allowed) box.append(make("p", "note", "When saved, the planner keeps what you put where you put it and moves others until every rule holds, or says why none can."));
+    box.append(label, make("p", "buttons", action(t("Discard"), on.discard, "", "discard"), save));
+    if (!open) box.append(make("p", "note", plan.decision === "approve" ? t("This plan is approved. To save edits, take the approval back; they are kept for the new proposal.") : t("A new proposal is being made. Your edits are kept for it.")));
+    else if (verdict && !verdict.allowed) box.append(make("p", "note", t("When saved, the planner keeps what you put where you put it and moves others until every rule holds, or says why none can.")));
   }
   if (verdict?.components.length) {
     const rows = verdict.components.map((c) => make("tr", c.hard ? "hard" : "", head(c.label), cell(c.before), cell(c.after), cell(signed(c.after - c.before))));
-    const table = make("table", "components", make("thead", "", make("tr", "", head("", "col"), head("planned", "col"), head("edited", "col"), head("", "col"))), make("tbody", "", ...rows));
-        const more = make("details", "", make("summary", "", "What the edits change in the price"), table);
+    const table = make("table", "components", make("thead", "", make("tr", "", head("", "col"), head(t("planned"), "col"), head(t("edited"), "col"), head("", "col"))), make("tbody", "", ...rows));
+        const more = make("details", "", make("summary", "", t("What the edits change in the price")), table);
     more.open = state.priceOpen ?? false;
     more.addEventListener("toggle", () => { state.priceOpen = more.open; });
     box.append(more);

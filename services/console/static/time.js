@@ -1,6 +1,6 @@
 // Ages and the hospital's clock: every <time class="age"> is kept up to date. words.py says the same words.
 
-import { t } from "./words.js";
+import { locale, t } from "./words.js";
 
 let told = Date.now(); // clinical now, as last told by the server
 let heard = performance.now(); // when it was told
@@ -50,5 +50,5 @@ export function clock(instant) {
 
 /** The day of an instant, in short. */
 export function weekday(instant) {
-  return new Date(instant).toLocaleDateString("en-GB", { weekday: "short", timeZone: "UTC" });
+  return new Date(instant).toLocaleDateString(locale, { weekday: "short", timeZone: "UTC" });
 }

@@ -1,22 +1,23 @@
 // Where can this patient go now: asks the server with the page's proof and lists the beds, best first.
 
 import { post } from "./decide.js";
+import { t } from "./words.js";
 
 const dialog = document.getElementById("where");
 const part = (name) => document.getElementById(`where-${name}`);
 
 async function find(wanted) {
-  part("who").textContent = "Looking …";
+  part("who").textContent = t("Looking …");
   part("found").replaceChildren();
   part("blocked").replaceChildren();
   try {
     const answer = await post("/api/places", wanted);
     const count = answer.choices.length;
-    part("who").textContent = `For ${answer.who}: ${count === 0 ? "no bed fits now" : count === 1 ? "one bed fits" : `${count} beds fit, best first`}.`;
+    part("who").textContent = t("For %(who)s: %(found)s.", { who: answer.who, found: count === 0 ? t("no bed fits now") : count === 1 ? t("one bed fits") : t("%(n)s beds fit, best first", { n: count }) });
     part("found").replaceChildren(...answer.choices.map(choice));
     part("blocked").replaceChildren(...answer.blocked.map((text) => item(text)));
   } catch (error) {
-    part("who").textContent = `Not found out: ${error.message}`;
+    part("who").textContent = t("Not found out: %(why)s", { why: error.message });
   }
 }
 
@@ -26,7 +27,7 @@ function choice({ bed, ward, reasons, moves }) {
   name.className = "bed";
   name.textContent = bed;
   line.append(name, ` ${ward}`);
-  if (moves) line.append(Object.assign(document.createElement("span"), { className: "limit", textContent: "needs a move" }));
+  if (moves) line.append(Object.assign(document.createElement("span"), { className: "limit", textContent: t("needs a move") }));
   line.append(Object.assign(document.createElement("p"), { className: "note", textContent: reasons.join("; ") }));
   return line;
 }

@@ -9,7 +9,7 @@ from services.console.parts import Parts
 from services.console.reading import beds, where
 from services.console.reading.beds_view import BedsView
 from services.console.reading.viewer import Viewer
-from services.console.web import pages
+from services.console.web import language, pages
 from services.console.web.audit import audit
 from services.console.web.session import asker, reader, visitor
 
@@ -42,7 +42,7 @@ def router(parts: Parts) -> APIRouter:
         return view(viewer)
 
     @routes.post("/api/places")
-    def places(wanted: where.Wanted, viewer: Annotated[Viewer, Depends(asker)]) -> where.Choices:
+    def places(wanted: where.Wanted, viewer: Annotated[Viewer, Depends(asker)], request: Request) -> where.Choices:
         """Where one patient could go now. In the body, so that nobody's needs stand in an address or a log."""
         if wanted.request is None and not wanted.specialty.strip():
             raise HTTPException(422, "say for whom: a request that waits, or at least a specialty")
@@ -54,6 +54,6 @@ def router(parts: Parts) -> APIRouter:
             raise HTTPException(404, "this request does not wait for a bed")
         if wanted.request is not None:
             audit(parts, viewer.name, "places searched", wanted.request)
-        return found
+        return language.told_in(request, found, "who", "ward", "reasons", "blocked")
 
     return routes

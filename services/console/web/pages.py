@@ -3,8 +3,8 @@
 import hashlib
 import math
 from collections.abc import Sequence
-from datetime import datetime
-from functools import cache
+from datetime import date, datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from services.console import plan_words, words
 from services.console.parts import Parts
 from services.console.reading.parts import Point, Shown
 from services.console.reading.viewer import Viewer
-from services.console.web import language
+from services.console.web import dates, language
 from services.console.web.proof import COOKIE, proof
 
 HERE: Final = Path(__file__).parent.parent
@@ -44,7 +44,8 @@ def environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     env.install_gettext_callables(language.translate, language.translate_number, newstyle=True)  # type: ignore[attr-defined]
-    env.filters["t"] = language.translate
+    env.filters |= {"t": language.say, "typed": typed, "told": told, "ages": language.age, "age_of": age_of}
+    env.filters |= {form: partial(written, form=form) for form in ("stamp", "weekday", "day", "date")}
     env.filters |= {"aged": aged, "percent": words.percent, "spark": spark, "signed": signed}
     env.filters |= {"plain": plain, "riskline": riskline, "when": when, "plainly": words.plainly}
     env.globals |= {"words": words, "plan_words": plan_words, "assets": _fingerprint()}
@@ -66,6 +67,26 @@ def aged(then: datetime | None, now: datetime, stale_min: int = 0) -> Markup:
     )
 
 
+def written(then: date, form: str) -> str:
+    """A day, or a day and its hour, as the language of the page writes it."""
+    return dates.written(then, form, language.spoken_in())
+
+
+def told(text: str) -> Markup | str:
+    """What the log tells, translated where it is ours; what stays English is marked so for those who hear the page."""
+    return _marked(language.say(text))
+
+
+def typed(text: str) -> Markup | str:
+    """What a person chose or wrote: a reason of our dialog is translated, anything else stays as it was written."""
+    return _marked(language.translate(text))
+
+
+def _marked(text: str) -> Markup | str:
+    english = language.spoken_in() != "en" and text.isascii() and any(c.isalpha() for c in text)
+    return Markup('<span lang="en">{}</span>').format(text) if english else text
+
+
 def age_of(then: datetime, now: datetime) -> str:
     """An age in the language of the page."""
     return language.age(words.ago(then, now))
@@ -78,9 +99,9 @@ def when(then: datetime, now: datetime) -> str:
     return words.when(then, now)
 
 
-def plain(shown: Shown | None) -> object:
-    """A value of a page as JSON, for a script on it."""
-    return None if shown is None else shown.model_dump(mode="json")
+def plain(shown: Shown | None, *said: str) -> object:
+    """A value of a page as JSON, for a script on it; the fields named are put into the language of the page."""
+    return None if shown is None else language.deep(shown.model_dump(mode="json"), said)
 
 
 def signed(number: int | None) -> str:
@@ -124,7 +145,7 @@ def riskline(points: Sequence[Point], bands: Sequence[tuple[str, float]], now: d
     """
     width, height = 200, 44
     if len(points) < 2:  # noqa: PLR2004 - a line needs two
-        return Markup('<span class="nothing course">no course yet</span>')
+        return Markup('<span class="nothing course">{}</span>').format(language.translate("no course yet"))
     hours = max((now - points[0].at).total_seconds() / 3600, 1.0)
 
     def x(at: datetime) -> float:
@@ -138,9 +159,11 @@ def riskline(points: Sequence[Point], bands: Sequence[tuple[str, float]], now: d
     line = "".join(f"{'M' if i == 0 else 'L'}{x(p.at):.1f} {y(p.value):.1f}" for i, p in enumerate(points))
     limits = "".join(f"M0 {y(p):.1f}H{width}" for _, p in bands if 0 < p <= highest)
     values = ", ".join(words.percent(p.value) for p in points[-6:])
+    named = language.translate("Risk over %(hours)s hours of this stay, newest last: %(values)s")
+    label = named % {"hours": f"{hours:.0f}", "values": values}
     return Markup(  # noqa: S704 - numbers only
         f'<svg class="course" viewBox="0 0 {width} {height}" role="img"'
-        f' aria-label="Risk over {hours:.0f} hours of this stay, newest last: {values}">'
+        f' aria-label="{Markup.escape(label)}">'
         f'<path class="limit" d="{limits}"/><path class="line" d="{line}"/>'
         f'<circle cx="{x(points[-1].at):.1f}" cy="{y(points[-1].value):.1f}" r="3"/></svg>'
     )

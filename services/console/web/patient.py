@@ -9,7 +9,7 @@ from services.console.parts import Parts
 from services.console.reading import patient
 from services.console.reading.patient_view import PatientView
 from services.console.reading.viewer import Viewer
-from services.console.web import pages
+from services.console.web import language, pages
 from services.console.web.audit import audit
 from services.console.web.explain import explain
 from services.console.web.past import Moment, moment, opened
@@ -59,10 +59,12 @@ def router(parts: Parts) -> APIRouter:
         return pages.render(request, parts, "patient_now.html", seen.viewer(viewer), p=shown, now=shown.now, seen=seen)
 
     @routes.get("/api/patients/{key}")
-    def data(key: str, viewer: Annotated[Viewer, Depends(reader)], at: str | None = None) -> PatientView:
+    def data(
+        key: str, request: Request, viewer: Annotated[Viewer, Depends(reader)], at: str | None = None
+    ) -> PatientView:
         """Everything that the patient page shows; with `at`, as it was known at an instant of the last 48 hours."""
         shown = view(key, viewer, moment(parts, at))
         audit(parts, viewer.name, "patient read", key)
-        return shown
+        return language.told_in(request, shown, "label", "gaps")
 
     return routes

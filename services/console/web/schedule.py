@@ -11,7 +11,7 @@ from services.console.parts import Parts
 from services.console.reading.parts import Shown
 from services.console.reading.schedule_view import Against, ScheduleView
 from services.console.reading.viewer import Viewer
-from services.console.web import pages
+from services.console.web import language, pages
 from services.console.web.audit import audit
 from services.console.web.decisions import publish
 from services.console.web.session import asker, decider, reader, visitor
@@ -70,9 +70,9 @@ def router(parts: Parts) -> APIRouter:
         return shown
 
     @routes.post("/api/proposals/{proposal}/evaluate")
-    def try_out(proposal: str, tried: Edits, viewer: Annotated[Viewer, Depends(asker)]) -> Evaluated:
+    def try_out(proposal: str, tried: Edits, viewer: Annotated[Viewer, Depends(asker)], request: Request) -> Evaluated:
         """What these edits would break and cost; nothing is recorded."""
-        return weigher.weigh(proposal, tried.edits, viewer)
+        return language.told_in(request, weigher.weigh(proposal, tried.edits, viewer), "text", "label")
 
     @routes.post("/api/proposals/{proposal}/questions", status_code=202)
     def why_not(proposal: str, told: WhyNot, who: Annotated[Viewer, Depends(decider)]) -> Asked:
