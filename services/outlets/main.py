@@ -11,10 +11,11 @@ from functools import partial
 
 from services.outlets.configured import Lane, lanes
 from services.outlets.confirming import channel_of
+from services.outlets.grafana_live import LivePush, LiveStreams
 from services.outlets.process import idle, run
 from services.runtime import logs
 from services.runtime.health import Health
-from services.runtime.kafka_log import KafkaWorker
+from services.runtime.kafka_log import KafkaReader, KafkaWorker
 from services.runtime.service import clock_of, serve_metrics, stop_on_signals
 from services.runtime.settings import Settings
 from services.runtime.yaml_document import DocumentError
@@ -53,12 +54,22 @@ def main(settings: Settings) -> None:
     health = Health(SERVICE, tuple(map(condition, found)) or ("assigned",))
     stop_web = serve_metrics(settings, SERVICE, health)
     try:
+        stream_live(settings, stop)
         if found:
             deliver(found, settings, health, stop)
         else:
             idle(health, stop, NOTHING)
     finally:
         stop_web()
+
+
+def stream_live(settings: Settings, stop: threading.Event) -> None:
+    """A thread for Grafana Live, if there is one. Slot 0 alone sees all wards, so that no stream is pushed twice."""
+    if not (settings.grafana_url and settings.grafana_live and settings.slot == 0):
+        return
+    live = LivePush(settings.grafana_url, settings.grafana_token.get_secret_value())
+    streams = LiveStreams(partial(KafkaReader, settings.kafka), live, clock_of(settings))
+    threading.Thread(target=streams.run, args=(stop,), name="grafana-live", daemon=True).start()
 
 
 def condition(lane: Lane) -> str:

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     """Grafana that shows the alerts; none: the outlet idles."""
     grafana_token: SecretStr = SecretStr("")
     """Service account's token, role Editor (docs/grafana.md)."""
+    grafana_live: bool = True
+    """Also push live streams of risk and beds to it (Grafana Live)."""
     fhir_server_url: str = ""
     """Base URL of the hospital's FHIR R4 server that is told plans, alerts and risks; none: that outlet idles."""
     fhir_server_token: SecretStr = SecretStr("")
