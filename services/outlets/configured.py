@@ -16,12 +16,13 @@ from services.outlets.grafana import Grafana
 from services.outlets.grafana_board import GrafanaBoard
 from services.outlets.loop import First
 from services.runtime.identity import SqliteIdentity
+from services.runtime.objects import ObjectStoreByUrl
 from services.runtime.ports import Identity
 from services.runtime.settings import Settings
 from services.runtime.yaml_document import Document, DocumentError, read
 
 F = TypeVar("F", bound=BaseModel)
-RESERVED = frozenset({"grafana", "fhir", "fhir-alerts", "fhir-forecasts", "fhir-findings"})
+RESERVED = frozenset({"grafana", "fhir", "fhir-alerts", "fhir-forecasts", "fhir-findings", "pacs"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ def lanes(
     if settings.grafana_url:
         grafana = Grafana(GrafanaBoard(settings.grafana_url, settings.grafana_token.get_secret_value()))
         found.append(Lane("grafana", grafana, grafana, _server(settings.grafana_url)))
+    if settings.pacs:
+        found.append(_pacs(settings, who()))
     if settings.webhooks is not None:
         found += webhooks(settings.webhooks, environment)
     if settings.mail is not None:
@@ -62,6 +65,16 @@ def lanes(
     if twice:
         raise DocumentError(f"two destinations are called {twice[0]!r}: a name is a consumer group, give each its own")
     return tuple(found)
+
+
+def _pacs(settings: Settings, identity: Identity) -> Lane:
+    """The PACS; what builds DICOM reports takes memory, so it is loaded only where there is one."""
+    from services.outlets.pacs.outlet import PacsReports  # noqa: PLC0415 - see above
+    from services.outlets.pacs.sending import pacs_at  # noqa: PLC0415 - see above
+
+    pacs = pacs_at(settings.pacs, settings.pacs_token.get_secret_value(), settings.ae_title)
+    found = PacsReports(pacs, identity, ObjectStoreByUrl(settings.objects_url))
+    return Lane("pacs", found, found, _server(settings.pacs), first="latest")
 
 
 def webhooks(file: Path, environment: Mapping[str, str]) -> list[Lane]:

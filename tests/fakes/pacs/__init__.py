@@ -1,0 +1,1 @@
+"""PACS for tests."""
