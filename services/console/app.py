@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from services.console import access
+from services.console import access, units
 from services.console.parts import Parts
 from services.console.web import (
     advice,
@@ -35,6 +35,7 @@ def console_app(parts: Parts, health: Health) -> FastAPI:
     """Pages, JSON, live updates, decisions, pictures, assets. Raises LookupError for a route without a rule."""
     app = create_app("console", parts.settings, health)
     app.state.parts = parts
+    app.add_middleware(units.InUnits, units=parts.units)
     app.add_exception_handler(session.GoTo, session.go)
 
     @app.exception_handler(HTTPException)

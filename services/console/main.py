@@ -18,6 +18,7 @@ from services.console.reading.viewer import Names
 from services.console.signin.flow import SignIn
 from services.console.signin.sessions import Sessions
 from services.console.signin.settings import WrongSetting, key_of, site_of
+from services.console.units import Chosen, WrongUnit, chosen
 from services.runtime import logs, web
 from services.runtime.health import Health
 from services.runtime.identity import SqliteIdentity
@@ -56,6 +57,7 @@ def main(settings: Settings) -> None:
         models=lambda: models(settings),
         advice=advice,
         sessions=sessions,
+        units=units_of(settings),
         signin=signin,
         stopping=stopping,
     )
@@ -94,6 +96,15 @@ def signin_of(settings: Settings) -> tuple[Sessions, SignIn | None]:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(WRONG_SETTING) from error
     return Sessions(key), None if site is None else SignIn(site, key)
+
+
+def units_of(settings: Settings) -> Chosen:
+    """The hospital's units on screens; a wrong setting ends the process with what is wrong."""
+    try:
+        return chosen(settings.units)
+    except WrongUnit as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(WRONG_SETTING) from error
 
 
 def watch_health(follower: Follower, health: Health, stopping: threading.Event) -> None:

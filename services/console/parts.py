@@ -12,6 +12,7 @@ from services.console.reading.system import Model
 from services.console.reading.viewer import Names
 from services.console.signin.flow import SignIn
 from services.console.signin.sessions import Sessions
+from services.console.units import Chosen
 from services.runtime.ports import Clock, ObjectStore, Publisher
 from services.runtime.settings import Settings
 
@@ -33,5 +34,6 @@ class Parts:
     models: Callable[[], tuple[Model, ...]]
     advice: Advice
     sessions: Sessions
+    units: Chosen
     signin: SignIn | None = None
     stopping: threading.Event = field(default_factory=threading.Event)

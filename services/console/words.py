@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from schemas.codes import MEASUREMENTS
+from services.console import units
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +109,17 @@ _MODELS: Final = {"news2": "NEWS2", "qsofa": "qSOFA", "sirs": "SIRS"}
 def measure(code: str) -> Measure:
     """How a reading is shown; one that has no words here is shown by its own name."""
     plain = code.replace("_", " ").capitalize()
-    return MEASURES.get(code) or Measure(plain, plain, "", 1)
+    found, other = MEASURES.get(code) or Measure(plain, plain, "", 1), units.unit(code)
+    return found if other is None else Measure(found.label, found.short, other.text, other.decimals)
 
 
 def number(code: str, value: float) -> str:
-    """A value as it is written on a chart, without its unit."""
+    """A value (in its canonical unit) as it is written on a chart of this hospital, without its unit."""
     if code == "supplemental_oxygen":
         return "O₂" if value > 0 else "Air"
     if code == "consciousness":
         return "CVPU" if value > 0 else "Alert"
-    return f"{value:.{measure(code).decimals}f}"
+    return f"{units.shown(code, value):.{measure(code).decimals}f}"
 
 
 def bed(name: str) -> str:

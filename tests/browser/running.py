@@ -20,6 +20,7 @@ from services.console.reading.viewer import Names
 from services.console.signin.flow import SignIn
 from services.console.signin.sessions import Sessions
 from services.console.signin.settings import key_of, site_of
+from services.console.units import chosen
 from services.runtime import web
 from services.runtime.clock import ToldClock
 from services.runtime.fake_log import FakeLog
@@ -122,6 +123,7 @@ def made_console(folder: Path, ward: ExampleWard, **told: object) -> Running:
         models=lambda: MODELS,
         advice=load(),
         sessions=Sessions(key),
+        units=chosen(settings.units),
         signin=None if oidc is None else SignIn(oidc, key),
         stopping=stop,
     )

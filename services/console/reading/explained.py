@@ -5,7 +5,7 @@ import sqlite3
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from services.console import words
+from services.console import units, words
 from services.console.projection.store import instant
 from services.console.reading.risk_view import Factor, Why
 
@@ -109,8 +109,8 @@ def _number(name: str, value: float) -> str:
 def _unit(f: dict[str, Any]) -> str:
     if f["feature"] in CODED:
         return ""
-    known = words.MEASURES.get(f["feature"])
-    return known.unit if known is not None else words.UNITS.get(f["unit"], f["unit"] or "")
+    known = f["feature"] in words.MEASURES
+    return words.measure(f["feature"]).unit if known else words.UNITS.get(f["unit"], f["unit"] or "")
 
 
 def _range(name: str, low: float | None, high: float | None) -> str:
@@ -123,7 +123,9 @@ def _range(name: str, low: float | None, high: float | None) -> str:
 
 def _rounded(name: str, per_hour: float | None) -> float:
     """To the decimals of the reading itself: less than that in an hour is steady."""
-    return 0.0 if per_hour is None or name in CODED else round(per_hour, words.measure(name).decimals)
+    return (
+        0.0 if per_hour is None or name in CODED else round(units.slope(name, per_hour), words.measure(name).decimals)
+    )
 
 
 def _trend(name: str, per_hour: float | None) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from ray_jobs.risk import news2
-from services.console import words
+from services.console import units, words
 from services.console.advice.asked import Situation
 from services.console.advice.guideline import Advice
 from services.console.projection.store import instant, instant_or_none, micros
@@ -40,6 +40,11 @@ CHARTED: Final = (
     "supplemental_oxygen",
 )
 MOST_POINTS: Final = 600
+SPANS: Final = {
+    "respiratory_rate": (8, 26), "spo2": (88, 100), "systolic_bp": (60, 180), "heart_rate": (40, 140),
+    "temperature": (35, 40),
+}  # fmt: skip
+"""The usual span of each chart, canonical units; values outside widen it."""
 
 _CHARTS: Final[dict[str, news2.Chart]] = {
     "respiratory_rate": news2.RESPIRATORY_RATE,
@@ -116,11 +121,16 @@ def _trend(db: sqlite3.Connection, key: str, code: str, since: int, oxygen_scale
         label=m.label,
         unit=m.unit,
         decimals=m.decimals,
+        span=tuple(units.shown(code, end) for end in SPANS.get(code, ())),
         stripes=tuple(
-            Stripe(low=low, high=None if math.isinf(top) else top, points=points)
+            Stripe(
+                low=None if low is None else units.shown(code, low),
+                high=None if math.isinf(top) else units.shown(code, top),
+                points=points,
+            )
             for low, (top, points) in zip(lows, chart, strict=False)
         ),
-        points=tuple(Point(at=instant(r["taken"]), value=r["value"]) for r in kept),
+        points=tuple(Point(at=instant(r["taken"]), value=units.shown(code, r["value"])) for r in kept),
     )
 
 

@@ -23,6 +23,7 @@ class Trend(Shown):
     label: str
     unit: str
     decimals: int
+    span: tuple[float, ...]
     stripes: tuple[Stripe, ...]
     points: tuple[Point, ...]
 

@@ -5,7 +5,7 @@ import sqlite3
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.console import words
+from services.console import units, words
 from services.console.projection.store import instant, instant_or_none
 from services.console.reading.called import called
 from services.console.reading.parts import Alert, Called, Forecast, Parameter, Point, Score, Vital
@@ -39,7 +39,7 @@ def vitals(db: sqlite3.Connection, patient: str, score: Score | None) -> tuple[V
                 label=m.label,
                 short=m.short,
                 unit=m.unit,
-                value=row["value"],
+                value=units.shown(code, row["value"]),
                 text=text,
                 taken=instant(row["taken"]),
                 points=points.get(code),

@@ -6,8 +6,6 @@ import { t } from "./words.js";
 
 const GAP_MS = 3 * 3600e3; // a line is not drawn over three silent hours
 const LEFT = 44, RIGHT = 62, TOP = 8, PANEL = 74, SMALL = 46, SPACE = 14;
-// The usual span of each panel; values outside widen it.
-const SPANS = { respiratory_rate: [8, 26], spo2: [88, 100], systolic_bp: [60, 180], heart_rate: [40, 140], temperature: [35, 40] };
 const NAMES = { respiratory_rate: t("Respiratory rate"), spo2: t("SpO₂"), systolic_bp: t("Blood pressure"), heart_rate: t("Pulse"), temperature: t("Temperature") };
 
 const box = document.getElementById("charts");
@@ -26,7 +24,7 @@ export function charts(data) {
 function build() {
   const byCode = Object.fromEntries(shown.trends.map((t) => [t.code, t]));
   const vital = (code) => ({
-    name: NAMES[code], unit: t(byCode[code].unit), decimals: byCode[code].decimals, span: SPANS[code], stripes: byCode[code].stripes,
+    name: NAMES[code], unit: t(byCode[code].unit), decimals: byCode[code].decimals, span: byCode[code].span, stripes: byCode[code].stripes,
     lines: [{ css: "a", points: timed(byCode[code].points) }], height: PANEL,
   });
   const found = ["respiratory_rate", "spo2", "systolic_bp", "heart_rate", "temperature"].map(vital);

@@ -33,7 +33,7 @@ _HOLE: Final = re.compile(r"%\(\w+\)s")
 _ESCAPED_HOLE: Final = re.compile(r"%\\\((\w+)\\\)s")
 _CLAUSE: Final = r"(?:(?!: |; ).)+?(?<![,;:])"
 _FORMS: Final[Mapping[tuple[str, ...], str]] = {
-    ("n", "p", "a", "b", "h", "points", "low", "high", "level", "limit", "short"): r"[<>]?[\d.,–-]+(?: %)?",
+    ("n", "p", "a", "b", "h", "points", "low", "high", "level", "limit", "taken"): r"[<>]?[\d.,–-]+(?: %)?",
     ("when",): r"\d.*?",
     ("day", "days", "last", "first"): r"(?:days?|Mon|Tue|Wed|Thu|Fri|Sat|Sun|the end)\b.*?",
     ("key",): r"[a-z0-9]{6}",
