@@ -1,36 +1,83 @@
-"""An imaging finding → DiagnosticReport (FHIR R4 DiagnosticReport): preliminary, because no physician has read it."""
+"""The report of a study → DiagnosticReport (FHIR R4 DiagnosticReport): preliminary until a physician has read it.
+
+Only a person makes it final (`read`); what is final, or what the hospital's own workflow has gone on with, no model
+changes any more.
+"""
 
 from typing import Final
 
-from schemas.events import ImagingFindingReported
-from schemas.fhir.finding import OURS, study
-from schemas.fhir.ours import LOINC, Ref, Resource, coded, exact, identifier, newer, stamped, without
+from schemas.events import ImagingReportRead, ImagingStudyReported
+from schemas.fhir.finding import OURS
+from schemas.fhir.ours import (
+    LOINC,
+    SYSTEM,
+    Ref,
+    Resource,
+    coded,
+    exact,
+    identifier,
+    logical,
+    newer,
+    person,
+    stamped,
+    without,
+)
 
 IMAGING: Final = "18748-4"
 """LOINC: diagnostic imaging study."""
 SECTIONS: Final = "http://terminology.hl7.org/CodeSystem/v2-0074"
+MOST_NAMED: Final = 100
 
 
 def diagnostic_report(
-    found: Resource | None, event: ImagingFindingReported, *, id_: str, patient: Ref, result: Ref | None
+    found: Resource | None, event: ImagingStudyReported, *, id_: str, patient: Ref, study: Ref, results: list[Ref]
 ) -> Resource:
-    """What should stand after this report; `result` is its Observation. What a physician has gone on with is kept."""
+    """What should stand after this report; `results` are the Observations of its instances, `study` its ImagingStudy.
+
+    The findings' ids are identifiers too, so that an alert's source is found by it.
+    """
     if found is not None and (found.get("status") not in OURS or newer(found, event.as_of)):
         return found
+    names = [{"system": SYSTEM, "value": one.finding} for one in event.instances[:MOST_NAMED]]
     ours: Resource = {
-        "resourceType": "DiagnosticReport", "id": id_, "identifier": identifier(event.id), "status": "preliminary",
-        "extension": stamped(found, event.as_of), "category": [coded(SECTIONS, "RAD")],
+        "resourceType": "DiagnosticReport", "id": id_, "identifier": identifier(event.id) + names,
+        "status": "preliminary", "extension": stamped(found, event.as_of), "category": [coded(SECTIONS, "RAD")],
         "code": coded(LOINC, IMAGING), "subject": patient, "effectiveDateTime": exact(event.as_of),
-        "issued": exact(event.known), "imagingStudy": [study(event)], "conclusion": words(event),
+        "issued": exact(event.known), "imagingStudy": [study], "conclusion": words(event),
     }  # fmt: skip
-    return without(found) | ours | ({"result": [result]} if result else {})
+    return without(found, "result") | ours | ({"result": results[:MOST_NAMED]} if results else {})
 
 
-def words(event: ImagingFindingReported) -> str:
-    """The outcome in words, with the model that says so."""
+def read(found: Resource | None, event: ImagingReportRead, *, id_: str, patient: Ref) -> Resource:
+    """What should stand once a person has read the study: final, or amended where it was final; in their words.
+
+    A report that is not there yet is made, so that nothing of what the person said is lost.
+    """
+    if found is not None and newer(found, event.at):
+        return found
+    status = "amended" if (found or {}).get("status") in {"final", "amended", "corrected"} else "final"
+    ours: Resource = {
+        "resourceType": "DiagnosticReport", "id": id_, "status": status, "extension": stamped(found, event.at),
+        "subject": patient, "issued": exact(event.at), "resultsInterpreter": [person(event.by)],
+    }  # fmt: skip
+    stood = found or {
+        "category": [coded(SECTIONS, "RAD")], "code": coded(LOINC, IMAGING),
+        "imagingStudy": [logical("ImagingStudy", "urn:dicom:uid", f"urn:oid:{event.study}")],
+    }  # fmt: skip
+    before = str(stood.get("conclusion", ""))
+    if event.decision == "override":
+        ours["conclusion"] = event.impression + (f" (the model had said: {before})" if before else "")
+    else:
+        confirmed = f"Read and confirmed: {before}" if before else "Read and confirmed"
+        ours["conclusion"] = confirmed + (f". {event.impression}" if event.impression else "")
+    return stood | ours
+
+
+def words(event: ImagingStudyReported) -> str:
+    """The outcome in words, what changed since the earlier study, and the model that says so."""
     model = f"{event.model} {event.version}"
+    more = f"; {event.prior.words}" if event.prior is not None else ""
     if event.outcome in {"cannot assess", "refer"}:
-        return f"{event.outcome}: {event.reason or 'no reason given'} ({model})"
-    said = f"{event.label or event.outcome}"
+        return f"{event.outcome}: {event.reason or 'no reason given'}{more} ({model})"
     sure = f", probability {event.probability:.2f}" if event.probability is not None else ""
-    return f"{event.outcome}: {said}{sure} ({model}); not read by a physician"
+    return f"{event.outcome}: {event.label or event.outcome}{sure}{more} ({model}); not read by a physician"

@@ -30,9 +30,9 @@ OURS: Final = frozenset({"registered", "preliminary"})
 """Statuses before a physician's word; with any other the resource is the hospital's."""
 
 
-def study(event: ImagingFindingReported, kind: str = "ImagingStudy") -> Ref:
+def study(uid: str) -> Ref:
     """The study by its DICOM UID (PS3.18: urn:oid)."""
-    return logical(kind, "urn:dicom:uid", f"urn:oid:{event.study}")
+    return logical("ImagingStudy", "urn:dicom:uid", f"urn:oid:{uid}")
 
 
 def finding(found: Resource | None, event: ImagingFindingReported, *, id_: str, patient: Ref) -> Resource:
@@ -44,7 +44,7 @@ def finding(found: Resource | None, event: ImagingFindingReported, *, id_: str, 
         "extension": stamped(found, event.as_of), "category": [coded(CATEGORIES, "imaging")],
         "code": coded(LOINC, FINDINGS, f"Findings of {event.model}"), "subject": patient,
         "effectiveDateTime": exact(event.as_of), "issued": exact(event.known),
-        "device": model(event.model, event.version), "derivedFrom": [study(event)],
+        "device": model(event.model, event.version), "derivedFrom": [study(event.study)],
     } | _value(event)  # fmt: skip
     classes = [(c.name, c.probability) for c in event.classes]
     if not classes and event.label is not None and event.probability is not None:

@@ -1,40 +1,33 @@
-"""Stored instances of one study → ImagingStudy (FHIR R4 ImagingStudy)."""
+"""The report of a study → ImagingStudy (FHIR R4 ImagingStudy): its series and instances as they were stored here."""
 
-from collections.abc import Sequence
 from itertools import groupby
+from typing import Final
 
-from fhir.resources.R4B.imagingstudy import ImagingStudy
+from schemas.events import ImagingStudyReported
+from schemas.fhir.ours import Ref, Resource, exact, newer, stamped, without
 
-from schemas.events import ImagingInstanceStored
-from schemas.ids import digest
-
-_DCM = "http://dicom.nema.org/resources/ontology/DCM"
+DCM: Final = "http://dicom.nema.org/resources/ontology/DCM"
+URIS: Final = "urn:ietf:rfc:3986"
 
 
-def imaging_study(events: Sequence[ImagingInstanceStored], *, subject: str) -> ImagingStudy:
-    """`events`: at least one, all of one study; `subject` is the hospital's own reference."""
-    first = events[0]
-    ordered = sorted({e.instance: e for e in events}.values(), key=lambda e: (e.series, e.instance))
+def imaging_study(found: Resource | None, event: ImagingStudyReported, *, id_: str, patient: Ref) -> Resource:
+    """What should stand after this report."""
+    if found is not None and newer(found, event.as_of):
+        return found
+    each = {one.instance: one for one in event.instances}.values()
+    ordered = sorted(each, key=lambda one: (one.series, one.instance))
     series = []
-    for uid, members in groupby(ordered, key=lambda e: e.series):
-        instances = list(members)
-        series.append({
-            "uid": uid,
-            "modality": {"system": _DCM, "code": instances[0].modality},
-            "numberOfInstances": len(instances),
-            "instance": [
-                {"uid": i.instance, "sopClass": {"system": "urn:ietf:rfc:3986", "code": f"urn:oid:{i.sop_class}"}}
-                for i in instances
-            ],
-        })  # fmt: skip
-    started = min((e.taken for e in events if e.taken), default=None)
-    content = {
-        "id": digest(first.site, first.study),
-        "identifier": [{"system": "urn:dicom:uid", "value": f"urn:oid:{first.study}"}],
-        "status": "available",
-        "subject": {"reference": subject},
-        "numberOfSeries": len(series),
-        "numberOfInstances": len(ordered),
+    for uid, members in groupby(ordered, key=lambda one: one.series):
+        held = list(members)
+        instances = [
+            {"uid": one.instance, "sopClass": {"system": URIS, "code": f"urn:oid:{one.sop_class}"}} for one in held
+        ]
+        modality = {"system": DCM, "code": held[0].modality}
+        series.append({"uid": uid, "modality": modality, "numberOfInstances": len(held), "instance": instances})
+    ours: Resource = {
+        "resourceType": "ImagingStudy", "id": id_, "extension": stamped(found, event.as_of), "status": "available",
+        "identifier": [{"system": "urn:dicom:uid", "value": f"urn:oid:{event.study}"}], "subject": patient,
+        "started": exact(event.as_of), "numberOfSeries": len(series), "numberOfInstances": len(ordered),
         "series": series,
-    }
-    return ImagingStudy.model_validate(content | ({"started": started.isoformat()} if started else {}))
+    }  # fmt: skip
+    return without(found) | ours

@@ -30,7 +30,18 @@ from tests.fakes.fhir import FakeFhir
 from tests.fakes.fhir.server import TOKEN
 from tests.servers.hapi import real_server
 from tests.services.outlets.alerts import PATIENT, life
-from tests.services.outlets.fhir.care import SITE, START, WROTE, encounter, explained, film, forecast, observation
+from tests.services.outlets.fhir.care import (
+    SITE,
+    START,
+    WROTE,
+    encounter,
+    explained,
+    film,
+    forecast,
+    observation,
+    read_by,
+    reported,
+)
 from tests.services.outlets.fhir.plans import booking, decide, plan
 
 
@@ -218,14 +229,19 @@ def test_a_forecast_is_taken(server: FhirServer, name: Callable[[str], str]) -> 
 
 
 def test_a_film_is_taken(server: FhirServer, name: Callable[[str], str]) -> None:
-    """A finding, and a film that the model may not read."""
+    """A finding, a film that the model may not read, the study's report, and who made it final."""
     people, instance = care(server, name), f"2.25.{secrets.randbits(100)}"
     told = FindingRecords(server, people, Audit(lambda: WROTE))
     names = (instance, "chest-pneumonia", "1.0")
     for event in (film(instance=instance), film(9, instance=instance, outcome="cannot assess", probability=None)):
         assert told.deliver(event).outcome is Outcome.DELIVERED
-    report = server.read("DiagnosticReport", digest(SITE, "DiagnosticReport", *names))
+    uid = f"{instance}.1"
+    shown = [one.model_copy(update={"instance": instance}) for one in reported().instances]
+    for said in (reported(study=uid, instances=shown), read_by(study=uid)):
+        assert told.deliver(said).outcome is Outcome.DELIVERED
+    report = server.read("DiagnosticReport", digest(SITE, "DiagnosticReport", "study", uid))
     seen = server.read("Observation", digest(SITE, "Observation", *names))
     assert report is not None
     assert seen is not None
+    assert report["status"] == "final"
     assert (report["result"], "dataAbsentReason" in seen) == ([{"reference": f"Observation/{seen['id']}"}], True)

@@ -1,9 +1,16 @@
-"""Films at the hospital's FHIR server: a preliminary DiagnosticReport, its Observation, their source."""
+"""Films and studies at the hospital's FHIR server: an Observation of each film, one DiagnosticReport of each study.
 
-from schemas.events import Event, ImagingFindingReported
-from schemas.fhir.diagnostic_report import diagnostic_report
+The report is preliminary until a person reads the study; their decision alone makes it final, and ends the Task that
+asked for it.
+"""
+
+from schemas.events import Event, ImagingFindingReported, ImagingReportRead, ImagingStudyReported
+from schemas.fhir.diagnostic_report import diagnostic_report, read
 from schemas.fhir.finding import finding, study
+from schemas.fhir.imaging_study import imaging_study
 from schemas.fhir.model_provenance import model_provenance
+from schemas.fhir.ours import Ref
+from schemas.fhir.reading_task import read_task, reading_task
 from services.outlets.delivery import Outcome
 from services.outlets.destination import Attempt
 from services.outlets.fhir.batch import Audit, Batch, Desk
@@ -15,7 +22,7 @@ class FindingRecords:
     """A FHIR server as a destination of findings: those of live models, which a care team may see."""
 
     name = "fhir-findings"
-    topics: tuple[str, ...] = ("findings",)
+    topics: tuple[str, ...] = ("decisions", "findings")
 
     def __init__(self, server: FhirServer, identity: Identity, audit: Audit) -> None:
         self._desk = Desk(server, identity, audit)
@@ -24,24 +31,55 @@ class FindingRecords:
         """Nothing that was said before is needed."""
 
     def deliver(self, event: Event) -> Attempt:
-        """Write a report; what a silent model saw is for administrators only."""
-        if not isinstance(event, ImagingFindingReported) or event.mode != "live":
-            return Attempt(Outcome.DELIVERED)
-        return self._desk.attempt(event, lambda batch: write(batch, event))
+        """Write a film, a study, or what a person said of it; what a silent model saw is for administrators only."""
+        if isinstance(event, ImagingReportRead):
+            return self._desk.attempt(event, lambda batch: write_reading(batch, event))
+        if isinstance(event, ImagingFindingReported) and event.mode == "live":
+            return self._desk.attempt(event, lambda batch: write(batch, event))
+        if isinstance(event, ImagingStudyReported) and event.mode == "live":
+            return self._desk.attempt(event, lambda batch: write_study(batch, event))
+        return Attempt(Outcome.DELIVERED)
 
 
 def write(batch: Batch, event: ImagingFindingReported) -> None:
-    """A film's resources; the Observation first, because the report names it."""
+    """A film's resources."""
     patient = batch.people.patient(event.patient)
     names = (event.instance, event.model, event.version)
-    seen, report, vouched = (batch.id(kind, *names) for kind in ("Observation", "DiagnosticReport", "Provenance"))
-    result = batch.put("Observation", seen, lambda found: finding(found, event, id_=seen, patient=patient))
-    batch.put("DiagnosticReport", report, lambda found: diagnostic_report(
-        found, event, id_=report, patient=patient, result=result,
-    ))  # fmt: skip
+    seen, vouched = (batch.id(kind, *names) for kind in ("Observation", "Provenance"))
+    batch.put("Observation", seen, lambda found: finding(found, event, id_=seen, patient=patient))
     if targets := list(batch.targets):
         film = {"identifier": {"system": "urn:dicom:uid", "value": f"urn:oid:{event.instance}"}, "display": "instance"}
         batch.put("Provenance", vouched, lambda found: model_provenance(
             found, id_=vouched, targets=targets, name=event.model, version=event.version, at=event.as_of,
-            recorded=event.known, sources=[study(event), film],
+            recorded=event.known, sources=[study(event.study), film],
         ))  # fmt: skip
+
+
+def write_study(batch: Batch, event: ImagingStudyReported) -> None:
+    """A study's resources: what was stored, the one report of it, and who should read it how soon."""
+    patient = batch.people.patient(event.patient)
+    names = ("ImagingStudy", "DiagnosticReport", "Task", "Provenance")
+    stored, report, task, vouched = (batch.id(kind, "study", event.study) for kind in names)
+    held = batch.put("ImagingStudy", stored, lambda found: imaging_study(found, event, id_=stored, patient=patient))
+    # Those that a server was told before: a refused Observation is no result.
+    seen = [("Observation", batch.id("Observation", one.instance, one.model, one.version)) for one in event.instances]
+    results: list[Ref] = [
+        {"reference": f"{kind}/{id_}"} for kind, id_ in seen[:100] if batch.server.read(kind, id_) is not None
+    ]
+    said = batch.put("DiagnosticReport", report, lambda found: diagnostic_report(
+        found, event, id_=report, patient=patient, study=held or study(event.study), results=results,
+    ))  # fmt: skip
+    batch.put("Task", task, lambda found: reading_task(found, event, id_=task, patient=patient, report=said))
+    if targets := list(batch.targets):
+        batch.put("Provenance", vouched, lambda found: model_provenance(
+            found, id_=vouched, targets=targets, name=event.model, version=event.version, at=event.as_of,
+            recorded=event.known, sources=[study(event.study)],
+        ))  # fmt: skip
+
+
+def write_reading(batch: Batch, event: ImagingReportRead) -> None:
+    """A person read the study: the report is final by them, and the task is done."""
+    patient = batch.people.patient(event.patient)
+    report, task = (batch.id(kind, "study", event.study) for kind in ("DiagnosticReport", "Task"))
+    batch.put("DiagnosticReport", report, lambda found: read(found, event, id_=report, patient=patient))
+    batch.put("Task", task, lambda found: read_task(found, event))

@@ -9,8 +9,9 @@ from schemas.events import (
     Factor,
     ForecastExplained,
     ImagingFindingReported,
-    ImagingInstanceStored,
+    ImagingStudyReported,
     RiskForecasted,
+    SeenInstance,
 )
 from schemas.fhir.audit_event import audit_event
 from schemas.fhir.diagnostic_report import diagnostic_report
@@ -103,6 +104,24 @@ def film(**more: Any) -> ImagingFindingReported:  # noqa: ANN401 - fields of an 
     return ImagingFindingReported.model_validate(WHO | content | more)
 
 
+def study(**more: Any) -> ImagingStudyReported:  # noqa: ANN401 - fields of an event
+    """The report of a study of that film."""
+    one = film(**more)
+    kept = one.model_dump(include={"study", "model", "version", "as_of", "outcome", "label", "probability", "reason"})
+    seen = SeenInstance(
+        instance="1.2.3.1.1", series="1.2.3.1", sop_class="1.2.840.10008.5.1.4.1.1.1", modality="CR", finding="i-1",
+        model="chest-pneumonia", version="1.0", outcome=one.outcome,
+    )  # fmt: skip
+    other = seen.model_copy(update={"series": "1.2.3.2", "instance": "1.2.3.2.1"})
+    return ImagingStudyReported(id="s-1", **WHO, **kept, shown=seen.instance, instances=(other, seen, seen))
+
+
+def reported(event: ImagingStudyReported, found: Resource | None = None) -> Resource:
+    """Its resource."""
+    held, results = {"reference": "ImagingStudy/s-1"}, [{"reference": "Observation/o-1"}]
+    return diagnostic_report(found, event, id_="d-1", patient=PATIENT, study=held, results=results)
+
+
 @pytest.mark.parametrize(
     ("more", "words", "value"),
     [
@@ -120,19 +139,19 @@ def test_a_film_that_nobody_has_read(more: dict[str, Any], words: str, value: st
     """Preliminary, by its study's UID, with outcome, label and probability, or the reason why not."""
     event = film(**more)
     seen = finding(None, event, id_="o-1", patient=PATIENT)
-    report = diagnostic_report(None, event, id_="d-1", patient=PATIENT, result={"reference": "Observation/o-1"})
+    report = reported(study(**more))
     assert (validate(seen), validate(report)) == (None, None)
     assert (seen["status"], report["status"]) == ("preliminary", "preliminary")
     assert words in report["conclusion"]
-    assert report["imagingStudy"][0]["identifier"] == {"system": "urn:dicom:uid", "value": "urn:oid:1.2.3"}
+    assert seen["derivedFrom"][0]["identifier"] == {"system": "urn:dicom:uid", "value": "urn:oid:1.2.3"}
     assert ("valueCodeableConcept" in seen, "dataAbsentReason" in seen) == (value[0] == "v", value[0] == "d")
 
 
 def test_a_physicians_word_stands() -> None:
     """What was made final there is the hospital's."""
-    final = diagnostic_report(None, film(), id_="d-1", patient=PATIENT, result=None) | {"status": "final"}
-    again = film(as_of=AT + timedelta(hours=1), outcome="no finding", label="normal")
-    assert diagnostic_report(final, again, id_="d-1", patient=PATIENT, result=None) == final
+    final = reported(study()) | {"status": "final"}
+    again = study(as_of=AT + timedelta(hours=1), outcome="no finding", label="normal")
+    assert reported(again, final) == final
 
 
 def test_audit_event() -> None:
@@ -144,12 +163,8 @@ def test_audit_event() -> None:
 
 
 def test_imaging_study_lists_series_and_instances() -> None:
-    """Instances by series, each once; the same study always has the same id."""
-    one = ImagingInstanceStored(
-        id="s-1", **WHO, study="1.2.3", series="1.2.3.1", instance="1.2.3.1.1", sop_class="1.2.840.10008.5.1.4.1.1.1",
-        transfer_syntax="1.2.840.10008.1.2", modality="CR", rows=10, columns=10, taken=AT, object="o", sha256="0" * 64,
-    )  # fmt: skip
-    two = one.model_copy(update={"series": "1.2.3.2", "instance": "1.2.3.2.1"})
-    study = imaging_study([two, one, one], subject="Patient/p-1")
-    assert (study.numberOfSeries, study.numberOfInstances) == (2, 2)
-    assert study.id == imaging_study([one], subject="Patient/p-1").id
+    """Instances by series, each once."""
+    content = imaging_study(None, study(), id_="s-1", patient=PATIENT)
+    assert validate(content) is None
+    assert (content["numberOfSeries"], content["numberOfInstances"]) == (2, 2)
+    assert [one["uid"] for one in content["series"]] == ["1.2.3.1", "1.2.3.2"]

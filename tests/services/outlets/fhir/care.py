@@ -3,8 +3,18 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from schemas.events import Factor, ForecastExplained, ImagingFindingReported, PatientContextChanged, RiskForecasted
+from schemas.events import (
+    Factor,
+    ForecastExplained,
+    ImagingFindingReported,
+    ImagingReportRead,
+    ImagingStudyReported,
+    PatientContextChanged,
+    RiskForecasted,
+)
 from schemas.fhir.facts import encounter_id
+from services.imaging.study import opened
+from services.imaging.study import reported as reported_of
 from services.outlets.destination import Destination
 from services.outlets.fhir.alerts import AlertRecords
 from services.outlets.fhir.batch import Audit
@@ -14,6 +24,7 @@ from services.outlets.fhir.remember import limits
 from services.outlets.fhir.server import Resource
 from services.runtime.identity import FakeIdentity
 from services.runtime.ports import Identifier, Person
+from tests.services.imaging.studies import CR
 from tests.services.outlets.alerts import PATIENT
 from tests.services.outlets.fhir.bench import Bench
 
@@ -99,6 +110,23 @@ def film(minute: int = 0, **more: object) -> ImagingFindingReported:
         "label": "pneumonia", "probability": 0.91, "threshold": 0.5, "source": "s-1",
     }  # fmt: skip
     return ImagingFindingReported.model_validate(content | more)
+
+
+def reported(minute: int = 2, **more: object) -> ImagingStudyReported:
+    """The report of the study of that film."""
+    at, seen = START + timedelta(minutes=minute), film(series="1.2.3.1", sop_class=CR, modality="CR")
+    study = reported_of(opened(seen), None, at)
+    return ImagingStudyReported.model_validate(study.model_dump() | more)
+
+
+def read_by(minute: int = 9, **more: object) -> ImagingReportRead:
+    """A physician's word about it."""
+    at = START + timedelta(minutes=minute)
+    content: dict[str, object] = {
+        "id": f"r-{minute}", "site": SITE, "known": at, "patient": PATIENT, "study": "1.2.3",
+        "model": "chest-pneumonia", "version": "1.0", "decision": "finalise", "by": "dr-roe", "at": at,
+    }  # fmt: skip
+    return ImagingReportRead.model_validate(content | more)
 
 
 def observation(id_: str, loinc: str, value: float, unit: str, at: datetime) -> Resource:

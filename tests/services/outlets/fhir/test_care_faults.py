@@ -16,7 +16,18 @@ from tests.fakes.fhir.server import TOKEN
 from tests.fakes.grafana.faults import Fault, Hang, Reply
 from tests.services.outlets.alerts import life
 from tests.services.outlets.fhir.bench import Bench, Make
-from tests.services.outlets.fhir.care import alerts, encounter, explained, film, findings, forecast, forecasts, people
+from tests.services.outlets.fhir.care import (
+    alerts,
+    encounter,
+    explained,
+    film,
+    findings,
+    forecast,
+    forecasts,
+    people,
+    read_by,
+    reported,
+)
 from tests.services.outlets.fhir.faults import FAULTS, named
 from tests.services.outlets.fhir.plans import patient
 
@@ -27,7 +38,8 @@ SAID: dict[str, tuple[Make, tuple[Event, ...], dict[str, int]]] = {
         forecasts, (explained(RISING), RISING, explained(HIGH), HIGH), {"RiskAssessment": 2, "Provenance": 2},
     ),
     "findings": (
-        findings, (film(), film(5, instance="1.2.3.5")), {"Observation": 2, "DiagnosticReport": 2, "Provenance": 2},
+        findings, (film(), reported(), read_by()),
+        {"Observation": 1, "ImagingStudy": 1, "DiagnosticReport": 1, "Task": 1, "Provenance": 2},
     ),
 }  # fmt: skip
 TASK = digest("main", "Task", "a1")

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.services.outlets.fhir.bench import Bench, fail_at
-from tests.services.outlets.fhir.care import film, findings, people
+from tests.services.outlets.fhir.care import film, findings, people, read_by, reported
 
 
 def bench() -> Bench:
@@ -11,44 +11,80 @@ def bench() -> Bench:
     return Bench(make=findings, people=people())
 
 
-def test_a_film_is_a_report_with_its_observation() -> None:
-    """By the study's UID, with the model as the source; valid R4."""
+def test_a_film_is_an_observation_and_a_study_one_report() -> None:
+    """By the study's UID, with the model as the source and a task to read it; valid R4; said twice, written once."""
     it = bench()
-    it.say(film(), film())
+    it.say(film(), film(), reported(), reported())
     it.turns()
-    (report,), (seen,), (source,) = (it.standing(k) for k in ("DiagnosticReport", "Observation", "Provenance"))
+    (report,), (seen,), (study,), (task,) = (
+        it.standing(k) for k in ("DiagnosticReport", "Observation", "ImagingStudy", "Task")
+    )
     assert report["result"] == [{"reference": f"Observation/{seen['id']}"}]
+    assert report["imagingStudy"] == [{"reference": f"ImagingStudy/{study['id']}"}]
     assert report["subject"] == seen["subject"] == {"reference": "Patient/p-1"}
-    assert [t["reference"].partition("/")[0] for t in source["target"]] == ["Observation", "DiagnosticReport"]
-    assert source["entity"][0]["what"]["identifier"]["value"] == "urn:oid:1.2.3"
+    assert (report["status"], study["numberOfInstances"]) == ("preliminary", 1)
+    assert (task["status"], task["priority"], task["focus"]["reference"]) == (
+        "requested", "urgent", f"DiagnosticReport/{report['id']}",
+    )  # fmt: skip
+    assert {s["entity"][0]["what"]["identifier"]["value"] for s in it.standing("Provenance")} == {"urn:oid:1.2.3"}
+    assert film().id in {name["value"] for name in report["identifier"]}
     assert it.invalid() == []
 
 
 def test_a_silent_model_is_for_administrators() -> None:
     """What it saw is not written where care teams look."""
     it = bench()
-    it.say(film(mode="silent"))
+    it.say(film(mode="silent"), reported(mode="silent"))
     it.turns()
-    assert it.standing("DiagnosticReport") == []
+    assert it.standing("DiagnosticReport") == it.standing("Observation") == []
 
 
-def test_a_newer_report_of_the_same_film() -> None:
-    """The same instance and model is the same resource; an older report that comes late changes nothing."""
+def test_a_newer_reading_of_the_same_film() -> None:
+    """The same instance and model is the same resource; an older one that comes late changes nothing."""
     it = bench()
     it.say(film(10, outcome="no finding", label="normal"), film(0))
     it.turns()
-    (report,) = it.standing("DiagnosticReport")
-    assert report["conclusion"].startswith("no finding")
+    (seen,) = it.standing("Observation")
+    assert seen["valueCodeableConcept"]["text"].startswith("no finding")
 
 
-def test_a_physicians_word_stands() -> None:
-    """Once it is final there, it is the hospital's."""
+def test_only_a_person_makes_the_report_final() -> None:
+    """Confirmed: final, by whom; a later word amends it; the task is done, and no model changes it any more."""
     it = bench()
-    it.say(film())
+    it.say(film(), reported(), read_by())
+    it.turns()
+    (report,), (task,) = it.standing("DiagnosticReport"), it.standing("Task")
+    assert (report["status"], report["resultsInterpreter"][0]["identifier"]["value"]) == ("final", "dr-roe")
+    assert report["conclusion"].startswith("Read and confirmed: finding: pneumonia")
+    assert (task["status"], task["owner"]["identifier"]["value"]) == ("completed", "dr-roe")
+    it.say(reported(30), read_by(40, decision="override", impression="Atelectasis, no pneumonia"))
+    it.turns()
+    (report,) = it.standing("DiagnosticReport")
+    assert report["status"] == "amended"
+    assert report["conclusion"].startswith("Atelectasis, no pneumonia (the model had said:")
+    assert it.invalid() == []
+
+
+def test_a_persons_word_before_the_report_is_kept() -> None:
+    """Whatever the order of the topics: the report is final, in the person's words."""
+    it = bench()
+    it.say(read_by(decision="override", impression="Clear"))
+    it.turns()
+    it.say(film(), reported())
+    it.turns()
+    (report,) = it.standing("DiagnosticReport")
+    assert (report["status"], report["conclusion"]) == ("final", "Clear")
+    assert it.invalid() == []
+
+
+def test_the_hospitals_word_stands() -> None:
+    """What its own workflow made final there is the hospital's."""
+    it = bench()
+    it.say(film(), reported())
     it.turns()
     (report,) = it.standing("DiagnosticReport")
     it.memory.standing["DiagnosticReport", report["id"]] = report | {"status": "final", "conclusion": "clear"}
-    it.say(film(10))
+    it.say(reported(10))
     it.turns()
     assert it.standing("DiagnosticReport")[0]["conclusion"] == "clear"
 
@@ -57,18 +93,18 @@ def test_without_an_observation_the_report_names_none() -> None:
     """A refused Observation is a dead letter; the report stands without it."""
     it = bench()
     it.memory.refusing = lambda r: r["resourceType"] == "Observation"
-    it.say(film())
+    it.say(film(), reported())
     it.turns()
     assert "result" not in it.standing("DiagnosticReport")[0]
     assert it.buried()[0].reason.startswith("Observation: the FHIR server answered 422")
 
 
-@pytest.mark.parametrize("call", range(1, 9))
+@pytest.mark.parametrize("call", range(1, 14))
 def test_a_fault_at_any_call(call: int) -> None:
     """Whichever call fails first, the same stands in the end as without a fault."""
     whole, broken = bench(), bench()
     for it in (whole, broken):
-        it.say(film(), film(5, instance="1.2.3.5"))
+        it.say(film(), reported(), read_by())
     whole.turns()
     fail_at(broken.memory, call)
     broken.turns(10, seconds=100)
