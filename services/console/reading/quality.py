@@ -2,8 +2,8 @@
 
 An alert belongs to the ward and the moment at which it was raised. *Answered* is a person's first word about it
 (acknowledged, snoozed, called wrong, overridden, closed). *Right by decisions* are the alerts that somebody answered
-and nobody called wrong or overrode. *Right by outcome* is told for deterioration only, whose model forecasts death in
-the hospital stay: stays that ended with a known outcome; no other outcome lies in the projection.
+and nobody called wrong or overrode: what clinicians judged. *Right by outcome* is what became of the patient, by the
+rule of the kind (`services.console.reading.outcome`); alerts of which nobody has told yet are counted apart.
 """
 
 import math
@@ -18,18 +18,18 @@ from typing import Final
 from services.console import words
 from services.console.projection.store import instant, micros
 from services.console.projection.turn import HOUR_US
+from services.console.reading import outcome
 from services.console.reading.quality_view import FEW, Line, QualityView, Rate, Reason, Share, Waited
 
 Z: Final = 1.959964
 MOST_REASONS: Final = 4
 BY_A_PERSON: Final = ("acknowledge", "snooze", "resolve", "wrong", "override")
 _AGAINST: Final = ("wrong", "override")
-_OUTCOME_OF: Final = "deterioration"
 
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """One alert as it counts: instants in µs; `right` by outcome is None while nothing tells."""
+    """One alert as it counts: instants in µs; `right` by outcome and `treated` are None while nothing tells."""
 
     ward: str | None
     kind: str
@@ -38,6 +38,8 @@ class Raised:
     wrong: str | None
     escalated: bool
     right: bool | None
+    treated: bool | None
+    unreached: bool
 
 
 def quality(db: sqlite3.Connection, site: str, now: datetime, hours: int) -> QualityView:
@@ -84,7 +86,9 @@ def _alerts(db: sqlite3.Connection, site: str, since: int, until: int) -> list[R
             answered=_answered(said[r["alert"]], moved[r["alert"]]),
             wrong=_wrong(said[r["alert"]]),
             escalated=any(t["what"] == "Escalated" for t in moved[r["alert"]]),
-            right=_right(db, r["patient"], r["at"]) if r["kind"] == _OUTCOME_OF else None,
+            right=outcome.right(db, r["kind"], r["alert"], r["patient"], r["at"], until),
+            treated=outcome.treated(db, r["patient"], r["at"], until) if r["kind"] == "sepsis" else None,
+            unreached=any(t["what"] == "Unreached" for t in moved[r["alert"]]),
         )
         for r in rows
     ]
@@ -102,18 +106,6 @@ def _wrong(said: Sequence[sqlite3.Row]) -> str | None:
     return next((d["why"] or "no reason given" for d in reversed(said) if d["decision"] in _AGAINST), None)
 
 
-def _right(db: sqlite3.Connection, patient: str, at: int) -> bool | None:
-    """Whether the stay in which the alert was raised ended in death; None while it has not ended or nobody said how."""
-    stay = db.execute(
-        "SELECT outcome, ended FROM encounters WHERE patient = ? AND NOT cancelled AND started <= ?"
-        " AND (ended IS NULL OR ended >= ?) ORDER BY started DESC LIMIT 1",
-        (patient, at, at),
-    ).fetchone()
-    if stay is None or stay["ended"] is None or stay["outcome"] in {None, "unknown"}:
-        return None
-    return bool(stay["outcome"] == "died")
-
-
 def _line(
     db: sqlite3.Connection, site: str, what: tuple[str | None, str | None], alerts: Sequence[Raised], name: str,
     since: datetime, now: datetime,
@@ -121,6 +113,7 @@ def _line(
     ward, kind = what
     waits = sorted((a.answered - a.at) / 60e6 for a in alerts if a.answered is not None)
     told = [a.right for a in alerts if a.right is not None]
+    begun = [a.treated for a in alerts if a.treated is not None]
     wrong = [a.wrong for a in alerts if a.wrong is not None]
     days = Counter(instant(a.at).date() for a in alerts)
     span = range((now.date() - since.date()).days + 1)
@@ -137,6 +130,10 @@ def _line(
         escalated=share(sum(a.escalated for a in alerts), len(alerts)),
         by_decisions=share(sum(a.wrong is None and a.answered is not None for a in alerts), len(waits)),
         by_outcome=share(sum(told), len(told)),
+        outcome_untold=len(alerts) - len(told),
+        outcome_text=outcome.RULES.get(kind or "", ""),
+        treated=share(sum(begun), len(begun)),
+        unreached=share(sum(a.unreached for a in alerts), len(alerts)),
         reasons=tuple(Reason(text=t, count=n) for t, n in Counter(wrong).most_common(MOST_REASONS)),
         by_day=tuple((day, days[day]) for n in span if (day := since.date() + timedelta(days=n))),
     )

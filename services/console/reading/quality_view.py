@@ -60,7 +60,12 @@ class Reason(Shown):
 
 
 class Line(Shown):
-    """One ward (None: the whole site) and one kind of alert (None: all)."""
+    """One ward (None: the whole site) and one kind of alert (None: all).
+
+    `by_outcome` is of the alerts whose outcome was told, by the rule `outcome_text`; of `outcome_untold` nobody knows.
+    `treated`: sepsis alerts after which an antibiotic was begun within a day. `unreached`: those that at some time no
+    receiver confirmed.
+    """
 
     ward: str | None
     ward_name: str
@@ -74,6 +79,10 @@ class Line(Shown):
     escalated: Share
     by_decisions: Share
     by_outcome: Share
+    outcome_untold: int
+    outcome_text: str
+    treated: Share
+    unreached: Share
     reasons: tuple[Reason, ...]
     by_day: tuple[tuple[date, int], ...]
 
