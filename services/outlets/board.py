@@ -16,7 +16,11 @@ from services.runtime.errors import BadInputError, DependencyError
 
 
 class BoardUnavailable(DependencyError):  # noqa: N818 - named by the state, not as an error
-    """The board did not answer, or not in a way that can be trusted."""
+    """The board did not answer, or not in a way that can be trusted; `retry_after_s` is what it asked for."""
+
+    def __init__(self, words: str, *, retry_after_s: float = 0.0) -> None:
+        super().__init__(words)
+        self.retry_after_s = retry_after_s
 
 
 class BoardMisconfigured(DependencyError):  # noqa: N818 - named by the state, not as an error

@@ -37,7 +37,7 @@ class Grafana:
             else:
                 return Attempt(Outcome.REFUSED, f"{type(event).__name__} is not a transition of an alert")
         except BoardUnavailable as error:
-            return Attempt(Outcome.UNAVAILABLE, str(error))
+            return Attempt(Outcome.UNAVAILABLE, str(error), error.retry_after_s)
         except BoardMisconfigured as error:
             return Attempt(Outcome.MISCONFIGURED, str(error))
         except BoardRefused as error:

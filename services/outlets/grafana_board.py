@@ -1,5 +1,6 @@
 """Annotations in a Grafana (HTTP API of 10 to 12) through grafana-client; answers and refusals as 11.0.0 gives them."""
 
+import time
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -16,12 +17,14 @@ from services.outlets.board import (
     Revise,
     alert_tag,
 )
+from services.outlets.grafana_asked import asked_s
 
 T = TypeVar("T")
 
 # Statuses below 500 that say nothing about the annotation: who we are, where we knock, or how often.
 MISCONFIGURED = frozenset({401, 403, 404, 405, 407})
 LATER = frozenset({408, 421, 423, 425, 429})
+GONE, ROW_GONE = 404, "find annotation"
 
 
 class _Row(BaseModel):
@@ -64,6 +67,9 @@ class GrafanaBoard:
         # grafana-client puts "api" right behind the path, so a Grafana under a path needs the slash.
         base = url.rstrip("/") + "/"
         self._api: Any = GrafanaApi.from_url(url=base, credential=token or None, timeout=timeout_s)
+        # grafana-client's exceptions hold no headers, so its session tells us each answer's.
+        self._api.client.s.hooks["response"].append(self._hear)
+        self._asked_s = 0.0
 
     def find(self, alert: str) -> Annotation | None:
         """See the port."""
@@ -103,26 +109,37 @@ class GrafanaBoard:
 
     def _call(self, name: str, *args: object, **kwargs: object) -> object:
         """One call of the annotations API, its failures in the port's words."""
+        self._asked_s = 0.0
         try:
             answer: object = getattr(self._api.annotations, name)(*args, **kwargs)
         except GrafanaException as error:
-            raise translated(error) from error
+            raise translated(error, self._asked_s) from error
         except (OSError, ValueError) as error:
             # The client lets its transport's errors through (all are OSError) and those of an answer cut short.
             msg = f"Grafana did not answer: {type(error).__name__}"
             raise BoardUnavailable(msg) from error
         return answer
 
+    def _hear(self, answer: Any, **_: object) -> None:  # noqa: ANN401 - niquests' hook
+        self._asked_s = asked_s(answer.status_code, str(answer.headers.get("Retry-After", "")), time.time())
 
-def translated(error: GrafanaException) -> BoardUnavailable | BoardMisconfigured | BoardRefused:
-    """The port's word for Grafana's status. A 5xx is never final: 11.0.0 says 500 for a row that has just gone."""
+
+def translated(
+    error: GrafanaException, retry_after_s: float = 0.0
+) -> BoardUnavailable | BoardMisconfigured | BoardRefused:
+    """The port's word for Grafana's status. A 5xx is never final: 11.0.0 says 500 for a row that has just gone.
+
+    A 404 that speaks of the annotation says the same; one that does not is the answer of a wrong address.
+    """
     status = int(error.status_code or 0)
     words = f"Grafana answered {status}: {str(error.message)[:200]}"
+    if status == GONE and ROW_GONE in str(error.message):
+        return BoardUnavailable(words)
     if status in MISCONFIGURED:
         return BoardMisconfigured(words)
     if status in range(400, 500) and status not in LATER:
         return BoardRefused(words)
-    return BoardUnavailable(words)
+    return BoardUnavailable(words, retry_after_s=retry_after_s)
 
 
 def _checked(shape: TypeAdapter[T], answer: object) -> T:

@@ -1,38 +1,47 @@
-"""Folder, data source and dashboards in a Grafana: created or updated, so that a second install changes nothing."""
+"""Folder, data source, dashboards, contact point and alert rules in a Grafana; a second install changes nothing."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from functools import partial
 from typing import Any
 
 from grafana_client.api import GrafanaApi
-from grafana_client.client import GrafanaClientError, GrafanaException
+from grafana_client.client import GrafanaException
 
-from services.outlets.board import BoardMisconfigured, BoardUnavailable, Put
+from services.outlets.board import BoardUnavailable
 from services.outlets.dashboards import Json, dashboards
+from services.outlets.install_alerting import Contact, contact_points, rules
+from services.outlets.install_steps import (
+    FOLDER,
+    SOURCE,
+    Api,
+    Did,
+    NameTakenError,
+    Step,
+    covers,
+    create,
+    held,
+    known,
+    translated,
+)
 from services.runtime.errors import BadInputError
 
-FOLDER = {"uid": "wardwatch", "title": "Wardwatch"}
-SOURCE = "wardwatch-prometheus"
+__all__ = ["Contact", "Did", "NameTakenError", "Step", "install"]
+
 # What 11.0.0 adds to a saved dashboard; the rest comes back as it was sent.
 ADDED = ("id", "version")
-
-UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, MISMATCH = 401, 403, 404, 409, 412
-
-
-class NameTakenError(BadInputError):
-    """Something else in this Grafana already has the name; a person has to decide."""
+NOBODY = Contact()
+NEWEST = 12
+"""What a Grafana is taken for that hides its version."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What was installed and what that took."""
-
-    what: str
-    name: str
-    did: Put
-
-
-def install(url: str, token: str, prometheus_url: str, *, timeout_s: float = 10.0) -> list[Step]:
+def install(
+    url: str,
+    token: str,
+    prometheus_url: str,
+    contact: Contact = NOBODY,
+    *,
+    timeout_s: float = 10.0,
+) -> list[Step]:
     """Install everything; may be repeated at will and by several at once.
 
     `token` is a service account's with role Admin (data sources need it); empty where `url` carries
@@ -40,13 +49,13 @@ def install(url: str, token: str, prometheus_url: str, *, timeout_s: float = 10.
     """
     api: Any = GrafanaApi.from_url(url=url.rstrip("/") + "/", credential=token or None, timeout=timeout_s)
     try:
-        return [
-            _folder(api),
-            _source(api, prometheus_url),
-            *(_dashboard(api, model) for model in dashboards(SOURCE)),
-        ]
+        version = major(held(api.client.GET("/health"), "database").get("version", ""))
+        steps = [_folder(api), _source(api, prometheus_url)]
+        steps += [_dashboard(api, model) for model in dashboards(SOURCE)]
+        called, receiver = contact_points(api, contact)
+        return [*steps, *called, *rules(api, receiver, version)]
     except GrafanaException as error:
-        raise _translated(error) from error
+        raise translated(error) from error
     except (OSError, ValueError) as error:
         if isinstance(error, BadInputError):
             raise
@@ -54,20 +63,33 @@ def install(url: str, token: str, prometheus_url: str, *, timeout_s: float = 10.
         raise BoardUnavailable(msg) from error
 
 
-def _folder(api: Any) -> Step:  # noqa: ANN401 - grafana-client ships without types
+def major(version: str) -> int:
+    """11 of 11.0.0."""
+    found = re.match(r"\d+", version)
+    return int(found.group()) if found else NEWEST
+
+
+def stands(found: Json, model: dict[str, Json]) -> bool:
+    """Whether the answer for a dashboard holds the model as it is here, in our folder; nothing added by a person."""
+    stored = {key: value for key, value in found["dashboard"].items() if key not in ADDED}
+    same = len(stored.get("panels", ())) == len(model["panels"]) and covers(stored, model)
+    return same and found["meta"].get("folderUid") == FOLDER["uid"]
+
+
+def _folder(api: Api) -> Step:
     uid, title = FOLDER["uid"], FOLDER["title"]
-    found = _known(lambda: api.folder.get_folder(uid), "title")
-    did = Put.UNCHANGED
+    look = partial(known, lambda: api.folder.get_folder(uid), "title")
+    found, did = look(), Did.UNCHANGED
     if found is None:
-        _create(lambda: _held(api.folder.create_folder(title, uid=uid), "uid"), f"folder {title!r}")
-        did = Put.CREATED
+        create(lambda: held(api.folder.create_folder(title, uid=uid), "uid"), look, f"folder {title!r}")
+        did = Did.CREATED
     elif found["title"] != title:
-        _held(api.folder.update_folder(uid, title=title, overwrite=True), "uid")
-        did = Put.UPDATED
+        held(api.folder.update_folder(uid, title=title, overwrite=True), "uid")
+        did = Did.UPDATED
     return Step("folder", title, did)
 
 
-def _source(api: Any, prometheus_url: str) -> Step:  # noqa: ANN401 - grafana-client ships without types
+def _source(api: Api, prometheus_url: str) -> Step:
     wanted: dict[str, Json] = {
         "uid": SOURCE,
         "name": "Wardwatch Prometheus",
@@ -75,72 +97,25 @@ def _source(api: Any, prometheus_url: str) -> Step:  # noqa: ANN401 - grafana-cl
         "access": "proxy",
         "url": prometheus_url,
     }
-    found = _known(lambda: api.datasource.get_datasource_by_uid(SOURCE), "uid")
-    did = Put.UNCHANGED
+    look = partial(known, lambda: api.datasource.get_datasource_by_uid(SOURCE), "uid")
+    found, did = look(), Did.UNCHANGED
     if found is None:
-        _create(
-            lambda: _held(api.datasource.create_datasource(wanted), "datasource"), f"data source {wanted['name']!r}"
-        )
-        did = Put.CREATED
+        called = f"data source {wanted['name']!r}"
+        create(lambda: held(api.datasource.create_datasource(wanted), "datasource"), look, called)
+        did = Did.CREATED
     elif any(found.get(key) != value for key, value in wanted.items()):
         # An update replaces everything: what an operator set (default, time-outs, headers) goes along.
         kept = {key: found[key] for key in ("isDefault", "jsonData") if key in found}
-        _held(api.datasource.update_datasource_by_uid(SOURCE, {**kept, **wanted}), "datasource")
-        did = Put.UPDATED
+        held(api.datasource.update_datasource_by_uid(SOURCE, {**kept, **wanted}), "datasource")
+        did = Did.UPDATED
     return Step("data source", str(wanted["name"]), did)
 
 
-def _dashboard(api: Any, model: dict[str, Json]) -> Step:  # noqa: ANN401 - grafana-client ships without types
-    found = _known(lambda: api.dashboard.get_dashboard(model["uid"]), "dashboard")
-    did = Put.CREATED if found is None else Put.UPDATED
-    if found is not None:
-        stored = {key: value for key, value in found["dashboard"].items() if key not in ADDED}
-        if stored == model and found["meta"].get("folderUid") == FOLDER["uid"]:
-            return Step("dashboard", str(model["title"]), Put.UNCHANGED)
+def _dashboard(api: Api, model: dict[str, Json]) -> Step:
+    found = known(lambda: api.dashboard.get_dashboard(model["uid"]), "dashboard")
+    if found is not None and stands(found, model):
+        return Step("dashboard", str(model["title"]), Did.UNCHANGED)
     message = "wardwatch grafana install"
     saved = {"dashboard": model, "folderUid": FOLDER["uid"], "overwrite": True, "message": message}
-    _held(api.dashboard.update_dashboard(saved), "uid")
-    return Step("dashboard", str(model["title"]), did)
-
-
-def _held(answer: Json, key: str) -> Json:
-    """The answer, which must hold that key: a proxy's login page with status 200 does not."""
-    if isinstance(answer, dict) and key in answer:
-        return answer
-    msg = "what answered is not Grafana's API"
-    raise BoardUnavailable(msg)
-
-
-def _known(call: Callable[[], Json], key: str) -> Json | None:
-    """The answer, or None where Grafana says that there is no such thing."""
-    try:
-        return _held(call(), key)
-    except GrafanaClientError as error:
-        # "Not found" alone, or a page, is the answer of a wrong address, not of a missing folder.
-        said = error.response.get("message", "") if isinstance(error.response, dict) else ""
-        if error.status_code == NOT_FOUND and said not in ("", "Not found"):
-            return None
-        raise
-
-
-def _create(call: Callable[[], object], what: str) -> None:
-    """Create; that someone else created the same one just now is no failure, that its name is taken is one."""
-    try:
-        call()
-    except GrafanaClientError as error:
-        if error.status_code == MISMATCH:
-            return
-        if error.status_code == CONFLICT:
-            msg = f"{what} already exists in this Grafana under another uid: rename or delete it, then install again"
-            raise NameTakenError(msg, status=CONFLICT) from error
-        raise
-
-
-def _translated(error: GrafanaException) -> BoardUnavailable | BoardMisconfigured | BadInputError:
-    status = int(error.status_code or 0)
-    words = f"Grafana answered {status}: {str(error.message)[:300]}"
-    if status in (UNAUTHORIZED, FORBIDDEN, NOT_FOUND):
-        return BoardMisconfigured(words)
-    if status in range(400, 500) and status not in (408, 429):
-        return BadInputError(words, status=status)
-    return BoardUnavailable(words)
+    held(api.dashboard.update_dashboard(saved), "uid")
+    return Step("dashboard", str(model["title"]), Did.CREATED if found is None else Did.UPDATED)

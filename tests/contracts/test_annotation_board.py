@@ -9,13 +9,13 @@ from services.outlets.grafana_board import GrafanaBoard
 from tests.fakes.grafana import FakeGrafana
 
 
-@pytest.fixture(params=["memory", "grafana"])
+@pytest.fixture(params=["memory", "10.4.0", "11.0.0", "12.0.0"])
 def board(request: pytest.FixtureRequest) -> Iterator[AnnotationBoard]:
-    """An empty board of each kind."""
+    """An empty board of each kind, and of each version of Grafana; what 11.0.0 answers was recorded."""
     if request.param == "memory":
         yield MemoryBoard()
         return
-    with FakeGrafana() as grafana:
+    with FakeGrafana(request.param) as grafana:
         yield GrafanaBoard(grafana.url, grafana.token("Editor"), timeout_s=5)
 
 

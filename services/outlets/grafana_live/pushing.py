@@ -9,14 +9,11 @@ import httpx
 
 from services.outlets.delivery import Outcome
 from services.outlets.destination import Attempt
-from services.outlets.webhook import retry_after_s
+from services.outlets.grafana_asked import asked_s
 
 STREAM: Final = "wardwatch"
 """Panels find the streams as `stream/wardwatch/MEASUREMENT`."""
 MISCONFIGURED: Final = frozenset({401, 403, 404, 405, 407})
-SAYS_WHEN: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
-MOST_S: Final = 300.0
-"""A Retry-After is believed up to this: a view that is asked to stay away for a day is asked in error."""
 
 
 class LivePush:
@@ -48,5 +45,4 @@ def judged(status: int, asked: str, now: float) -> Attempt:
         return Attempt(Outcome.DELIVERED)
     if status in MISCONFIGURED or status in range(300, 400):
         return Attempt(Outcome.MISCONFIGURED, words)
-    wait = min(retry_after_s(asked, now), MOST_S) if status in SAYS_WHEN else 0.0
-    return Attempt(Outcome.UNAVAILABLE, words, wait)
+    return Attempt(Outcome.UNAVAILABLE, words, asked_s(status, asked, now))

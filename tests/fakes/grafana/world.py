@@ -70,8 +70,12 @@ class Annotation:
 
 @dataclass
 class World:
-    """All rows; `now` gives epoch seconds so that a test can hold the time still."""
+    """All rows; `now` gives epoch seconds so that a test can hold the time still.
 
+    `version` 11.0.0 answers as recorded; of others only what is documented or must be lived with is different.
+    """
+
+    version: str = "11.0.0"
     now: Callable[[], float] = time.time
     accounts: dict[int, dict[str, Json]] = field(default_factory=dict)
     tokens: dict[str, Caller] = field(default_factory=dict)
@@ -89,6 +93,11 @@ class World:
     dashboard_ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     source_ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     rule_ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def major(self) -> int:
+        """10, 11 or 12."""
+        return int(self.version.split(".")[0])
 
     def milliseconds(self) -> int:
         """Now, as annotations count it."""

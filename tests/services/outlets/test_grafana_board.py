@@ -20,10 +20,10 @@ ENDED = Annotation("a1", 1_000, 5_000, ("wardwatch", alert_tag("a1")), "y")
 PATIENCE_S = 0.3
 
 
-@pytest.fixture
-def grafana() -> Iterator[FakeGrafana]:
+@pytest.fixture(params=["11.0.0"])
+def grafana(request: pytest.FixtureRequest) -> Iterator[FakeGrafana]:
     """A Grafana that works until told otherwise."""
-    with FakeGrafana() as server:
+    with FakeGrafana(request.param) as server:
         yield server
 
 
@@ -62,6 +62,28 @@ def test_a_failure_that_may_pass_leaves_one_annotation(
         board.put("a1", lambda _: wanted)
     board.put("a1", lambda _: wanted)
     assert [row.text for row in grafana.world.annotations.values()] == [wanted.text]
+
+
+@pytest.mark.parametrize(
+    ("how", "asked"),
+    [
+        (Reply(429, {"message": "slow down"}, headers=(("Retry-After", "17"),)), 17.0),
+        (Reply(503, None, headers=(("Retry-After", "86400"),)), 300.0),
+        (Reply(503, None, headers=(("Retry-After", "soon"),)), 0.0),
+        (Reply(500, None, headers=(("Retry-After", "17"),)), 0.0),
+        (Reply(503, None), 0.0),
+    ],
+)
+def test_what_it_asks_for_is_told(grafana: FakeGrafana, board: GrafanaBoard, how: Reply, asked: float) -> None:
+    """Retry-After of 429 and 503 reaches the loop, up to five minutes; and is forgotten with the next failure."""
+    grafana.fail(Fault(how))
+    with pytest.raises(BoardUnavailable) as caught:
+        board.find("a1")
+    assert caught.value.retry_after_s == asked
+    grafana.fail(Fault(Drop()))
+    with pytest.raises(BoardUnavailable) as caught:
+        board.find("a1")
+    assert caught.value.retry_after_s == 0.0
 
 
 def test_a_stopped_grafana_is_unavailable_until_it_is_back(grafana: FakeGrafana, board: GrafanaBoard) -> None:
@@ -113,8 +135,9 @@ def test_no_error_tells_the_token(grafana: FakeGrafana) -> None:
         assert "glsa_secret" not in f"{caught.value} {caught.value.__cause__}"
 
 
+@pytest.mark.parametrize("grafana", ["10.4.0", "11.0.0", "12.0.0"], indirect=True)
 def test_an_annotation_that_went_meanwhile_is_made_again(grafana: FakeGrafana, board: GrafanaBoard) -> None:
-    """Deleted between look-up and update, Grafana says 500; the next attempt creates it."""
+    """Deleted between look-up and update, Grafana says 500 (or 404); the next attempt creates it."""
     board.put("a1", lambda _: MARK)
 
     def gone(_: Annotation | None) -> Annotation:

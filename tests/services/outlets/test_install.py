@@ -9,21 +9,24 @@ from prometheus_client.metrics import MetricWrapperBase
 from typer.testing import CliRunner
 
 from services.cli.grafana import app
-from services.outlets.board import BoardMisconfigured, BoardUnavailable, Put
+from services.outlets.alert_rules import RULES
+from services.outlets.board import BoardMisconfigured, BoardUnavailable
 from services.outlets.dashboards import dashboards
-from services.outlets.install import NameTakenError, install
+from services.outlets.install import Did, NameTakenError, install
 from services.runtime import metrics
 from tests.fakes.grafana import ADMIN, FakeGrafana, Fault, Hang, Reply
 
 PROMETHEUS = "http://prometheus:9090"
 LABEL = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)\s*\"")
 MADE_BY_PROMETHEUS = {"le"}
+BOARDS = len(dashboards("x"))
+WHAT = ["folder", "data source", *["dashboard"] * BOARDS, *["alert rule"] * len(RULES), "route"]
 
 
-@pytest.fixture
-def grafana() -> Iterator[FakeGrafana]:
+@pytest.fixture(params=["11.0.0"])
+def grafana(request: pytest.FixtureRequest) -> Iterator[FakeGrafana]:
     """An empty Grafana."""
-    with FakeGrafana() as server:
+    with FakeGrafana(request.param) as server:
         yield server
 
 
@@ -93,11 +96,16 @@ def test_a_second_install_changes_nothing(grafana: FakeGrafana) -> None:
     first = install(grafana.url, token, PROMETHEUS)
     grafana.calls.clear()
     second = install(grafana.url, token, PROMETHEUS)
-    assert [step.what for step in first] == ["folder", "data source", "dashboard", "dashboard", "dashboard"]
-    assert {step.did for step in first} == {Put.CREATED}
-    assert {step.did for step in second} == {Put.UNCHANGED}
+    assert [step.what for step in first] == WHAT
+    assert {step.did for step in first} == {Did.CREATED, Did.BY_HAND}
+    assert {step.did for step in second} == {Did.UNCHANGED, Did.BY_HAND}
     assert {method for method, _ in grafana.calls} == {"GET"}
-    assert (len(grafana.world.folders), len(grafana.world.sources), len(grafana.world.dashboards)) == (1, 1, 3)
+    assert (len(grafana.world.folders), len(grafana.world.sources), len(grafana.world.dashboards)) == (
+        1,
+        1,
+        BOARDS,
+    )
+    assert set(grafana.world.rules) == {rule.uid for rule in RULES}
 
 
 def test_dashboards_ask_the_installed_source(grafana: FakeGrafana) -> None:
@@ -118,7 +126,8 @@ def test_what_drifted_is_put_right(grafana: FakeGrafana) -> None:
     for source in grafana.world.sources.values():
         source["jsonData"] = {"timeInterval": "5s"}
     steps = install(grafana.url, token, "http://elsewhere:9090")
-    assert [step.did for step in steps] == [Put.UPDATED, Put.UPDATED, Put.UPDATED, Put.UNCHANGED, Put.UNCHANGED]
+    unchanged = [Did.UNCHANGED] * (len(WHAT) - 4)
+    assert [step.did for step in steps] == [Did.UPDATED, Did.UPDATED, Did.UPDATED, *unchanged, Did.BY_HAND]
     assert [(s["url"], s["jsonData"], s["isDefault"]) for s in grafana.world.sources.values()] == [
         ("http://elsewhere:9090", {"timeInterval": "5s"}, True)
     ]
@@ -147,7 +156,7 @@ def test_an_interrupted_install_is_finished_by_the_next(grafana: FakeGrafana, ho
     with pytest.raises(BoardUnavailable):
         install(grafana.url, token, PROMETHEUS, timeout_s=0.5)
     steps = install(grafana.url, token, PROMETHEUS)
-    assert [step.did for step in steps] == [Put.UNCHANGED, Put.UNCHANGED, *[Put.CREATED] * 3]
+    assert [step.did for step in steps] == [Did.UNCHANGED, Did.UNCHANGED, *[Did.CREATED] * (len(WHAT) - 3), Did.BY_HAND]
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -159,7 +168,7 @@ def run(*arguments: str) -> tuple[int, str]:
 def test_the_command_tells_what_it_did(grafana: FakeGrafana) -> None:
     """A line for each thing installed, and exit code 0."""
     code, output = run("--url", grafana.url, "--token", grafana.token("Admin"))
-    assert (code, len(output.splitlines())) == (0, 5)
+    assert (code, len(output.splitlines())) == (0, len(WHAT))
     assert "created   dashboard Ward board" in output
 
 

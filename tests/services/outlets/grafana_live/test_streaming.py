@@ -14,7 +14,7 @@ from services.runtime.clock import ToldClock
 from services.runtime.errors import LogUnavailable
 from services.runtime.fake_log import FakeLog
 from services.runtime.outgoing import outgoing
-from tests.fakes.grafana import CutShort, Drop, FakeGrafana, Fault, Hang, Reply
+from tests.fakes.grafana import Drop, FakeGrafana, Fault, Hang, Reply
 from tests.services.outlets.grafana_live.events import arrived, census, forecast
 
 
@@ -132,13 +132,12 @@ MEANS = {
     "moved": (Reply(302, None), Outcome.MISCONFIGURED, 0.0),
     "hung": (Hang(5.0), Outcome.UNAVAILABLE, 0.0),
     "dropped": (Drop(), Outcome.UNAVAILABLE, 0.0),
-    "no body to cut": (CutShort(0.0), Outcome.DELIVERED, 0.0),
 }
 
 
 @pytest.mark.parametrize(("how", "outcome", "wait"), MEANS.values(), ids=MEANS.keys())
-def test_what_an_answer_means(how: Reply | Hang | Drop | CutShort, outcome: Outcome, wait: float) -> None:
-    """Each failure by its name; Retry-After is believed up to five minutes. Live's 200 has no body to be cut."""
+def test_what_an_answer_means(how: Reply | Hang | Drop, outcome: Outcome, wait: float) -> None:
+    """Each failure by its name; Retry-After is believed up to five minutes."""
     with FakeGrafana() as grafana:
         live = LivePush(grafana.url, grafana.token("Viewer"), timeout_s=0.3)
         grafana.fail(Fault(how, prefix="/api/live"))
