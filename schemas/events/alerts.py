@@ -12,7 +12,7 @@ Severity = Literal["amber", "red"]
 Phase = Literal["raised", "acknowledged", "snoozed", "stale", "resolved"]
 Role = Literal["bedside_nurse", "charge_nurse", "rapid_response"]
 Channel = Literal["grafana", "webhook", "mail", "plugin", "fhir", "screen"]
-"""How a call left for a receiver; `screen`: it was drawn on the console's board of someone who may act."""
+"""How a call left for a receiver; `screen`: someone who may act opened the patient's page in the console."""
 
 
 class Evidence(Value):

@@ -77,7 +77,7 @@ CHANNELS: Final = {
     "mail": "mail",
     "plugin": "other system",
     "fhir": "patient record",
-    "screen": "board",
+    "screen": "opened in the console",
 }
 """How a call went out."""
 TRANSITIONS: Final = {

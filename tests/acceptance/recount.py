@@ -3,15 +3,30 @@
 The rules are those of docs/alert-policies.md and services/alerting/default.yaml, written down a second time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from schemas.events import Event, RiskForecasted, WarningScoreComputed
+from schemas.events import (
+    AlertEscalated,
+    AlertEvent,
+    AlertMerged,
+    AlertNotified,
+    AlertRaised,
+    AlertResolved,
+    AlertUnreached,
+    DeliveryMade,
+    Event,
+    RiskForecasted,
+    WarningScoreComputed,
+)
 
 WAITS = {"amber": (timedelta(minutes=60), timedelta(minutes=15)), "red": (timedelta(minutes=15), timedelta(minutes=15))}
 """How long the bedside nurse is asked, then the charge nurse; rapid response is asked last."""
 RAISE_AFTER, RESOLVE_AFTER = {"news2": 1, "sepsis": 2}, {"news2": 2, "sepsis": 3}
+UNREACHED_AFTER = timedelta(minutes=5)
+COUNT = {"webhook", "mail", "plugin", "fhir", "screen"}
+"""Channels whose word counts; a Grafana board calls nobody."""
 Said = tuple[str, str, datetime]
 """What was said of an alert, its severity from then on, and when."""
 
@@ -103,3 +118,33 @@ def recount(kind: str, happened: Iterable[tuple[datetime, str]], end: datetime) 
             count.measured(what, at)
     count.passed(end)
     return count
+
+
+def wrong_words(alert: Sequence[AlertEvent], deliveries: Iterable[DeliveryMade], end: datetime) -> Iterator[str]:
+    """Where what was said of an alert's calls is not what its deliveries say; transitions in the log's order.
+
+    Of a call that stood for five minutes, its confirmation was told, or that there was none, or first the one and
+    then the other; of every other call at most its confirmation.
+    """
+    has = [d for d in deliveries if d.channel in COUNT]
+    moves = [e for e in alert if not isinstance(e, AlertNotified | AlertUnreached)]
+    over = isinstance(moves[-1], AlertResolved | AlertMerged)
+    for number, call in enumerate(moves):
+        if not isinstance(call, AlertRaised | AlertEscalated):
+            continue
+        words = [e for e in alert if isinstance(e, AlertNotified | AlertUnreached) and e.call == call.id]
+        names = [type(e).__name__ for e in words]
+        late = call.at + UNREACHED_AFTER
+        following = moves[number + 1].at if number + 1 < len(moves) else end
+        if names not in ([], ["AlertNotified"], ["AlertUnreached"], ["AlertUnreached", "AlertNotified"]):
+            yield f"{call.id}: {names}"
+        if any(e.at != late for e in words if isinstance(e, AlertUnreached)):
+            yield f"{call.id}: unreached at another instant than {late}"
+        if following > late and not names:
+            yield f"{call.id}: stood until {following}, and nothing was said"
+        if following <= late and "AlertUnreached" in names:
+            yield f"{call.id}: unreached although it was over at {following}"
+        mine = [(d.receiver, d.at) for d in has if d.transition == call.id]
+        told = [(e.receiver, e.delivered) for e in words if isinstance(e, AlertNotified)]
+        if not set(told) <= set(mine) or (mine and not told and not over):
+            yield f"{call.id}: told as delivered {told}, delivered {mine}"

@@ -10,13 +10,21 @@ import httpx
 import pytest
 import redis
 
-from schemas.events import AlertAcknowledged, AlertEvent, DecisionMade, WarningScoreComputed
+from schemas.events import (
+    AlertAcknowledged,
+    AlertEvent,
+    AlertNotified,
+    AlertUnreached,
+    DecisionMade,
+    DeliveryMade,
+    WarningScoreComputed,
+)
 from schemas.events.risk import RiskEvent
 from services.cli.accounting import stage
 from services.embedded.system import System
 from services.simulator.recorded import told
 from tests import live
-from tests.acceptance.recount import Said, level, recount
+from tests.acceptance.recount import Said, level, recount, wrong_words
 from tests.fakes.webhook import FakeReceiver
 
 pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(400)]
@@ -24,6 +32,8 @@ PATIENTS, HOURS, LEAVING = 10, 24, 4
 TAKEN_AT = (8, 13, 20)
 """Hours in which the care team takes every second alert that it sees unanswered."""
 KINDS = ("news2", "sepsis")
+WORDS = (AlertNotified, AlertUnreached)
+"""What is said of a call's delivery: no transition of where the alert stands, and told to no webhook by default."""
 
 
 def test_a_day_with_faults_is_what_a_recount_says(system: System, receiver: FakeReceiver, epochs: live.Epochs) -> None:
@@ -58,7 +68,14 @@ def test_a_day_with_faults_is_what_a_recount_says(system: System, receiver: Fake
     assert live.eventually(lambda: said() == expected, 60), differences(said(), expected)
     names = [name for kinds in expected.values() for events in kinds.values() for name, _, _ in events]
     assert {"AlertRaised", "AlertEscalated", "AlertAcknowledged", "AlertResolved"} <= set(names)
-    log = [w.event.id for items in live.by_patient(system, "alerts", set(mine)).values() for w in items]
+    matches = live.eventually(lambda: not confirmed(system, set(mine), end), 60)
+    assert matches, "\n".join(confirmed(system, set(mine), end))
+    log = [
+        w.event.id
+        for items in live.by_patient(system, "alerts", set(mine)).values()
+        for w in items
+        if not isinstance(w.event, WORDS)
+    ]
     assert live.eventually(lambda: set(log) <= set(receiver.keys()), 60), "the receiver misses some"
     assert in_order(receiver, log)
     standing = {(key, kind) for key, kinds in expected.items() for kind, events in kinds.items() if stands(events)}
@@ -139,9 +156,26 @@ def transitions(system: System, mine: set[str], end: datetime) -> dict[tuple[str
     for key, items in live.by_patient(system, "alerts", mine).items():
         for item in items:
             event = item.event
-            if isinstance(event, AlertEvent) and event.at <= end:
+            if isinstance(event, AlertEvent) and not isinstance(event, WORDS) and event.at <= end:
                 found[key, event.kind].append((type(event).__name__, event.severity, event.at))
     return found
+
+
+def confirmed(system: System, mine: set[str], end: datetime) -> list[str]:
+    """Where what the authority said of deliveries is not what the outlets told the log."""
+    delivered = live.by_patient(system, "deliveries", mine)
+    wrong: list[str] = []
+    some = False
+    for key, items in live.by_patient(system, "alerts", mine).items():
+        alerts: dict[str, list[AlertEvent]] = defaultdict(list)
+        for item in items:
+            if isinstance(item.event, AlertEvent):
+                alerts[item.event.alert].append(item.event)
+        told = [w.event for w in delivered[key] if isinstance(w.event, DeliveryMade)]
+        some |= any(isinstance(e, AlertNotified) for said in alerts.values() for e in said)
+        for said in alerts.values():
+            wrong += wrong_words(said, told, end)
+    return wrong if some else ["nothing was ever told as delivered"]
 
 
 def leavers(mine: dict[str, str], staying: set[str]) -> set[str]:

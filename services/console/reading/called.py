@@ -28,6 +28,7 @@ def called(db: sqlite3.Connection, alert: str, now: datetime) -> Called | None:
     quiet = instant_or_none(row["quiet_until"])
     role = row["role"]
     return Called(
+        call=row["call"],
         role=role,
         role_text=words.ROLES.get(role, ""),
         step=STEPS.index(role) + 1 if role in STEPS else None,

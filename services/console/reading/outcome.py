@@ -2,8 +2,8 @@
 
 deterioration  the stay in which it was raised ended in death (what its model forecasts)
 sepsis         a diagnosis of sepsis was coded with an onset no later than 24 h after it; wrong where the onset is
-               later, or none was coded a day after the stay. Blood cultures are told nowhere on the bus, so Sepsis-3's rule of
-               culture and antibiotic cannot be used; antibiotics that were begun are counted apart (`treated`)
+               later, or none was coded a day after the stay. Blood cultures are told nowhere on the bus, so Sepsis-3's
+               rule of culture and antibiotic cannot be used; antibiotics that were begun are counted apart (`treated`)
 news2          death, or a move to intensive care, within 24 h; a call of a rapid response team is told nowhere
 imaging        a physician made the study's report final as the model has it; wrong where in other words
 None: nobody has told yet, or nothing on this site could tell.

@@ -14,6 +14,7 @@ from services.console.web.audit import audit
 from services.console.web.explain import explain
 from services.console.web.past import Moment, moment, opened
 from services.console.web.session import reader, visitor
+from services.console.web.shown import on_screen
 
 
 def router(parts: Parts) -> APIRouter:
@@ -44,6 +45,7 @@ def router(parts: Parts) -> APIRouter:
         audit(parts, viewer.name, "patient viewed", key)
         if not seen.past:
             explain(parts, viewer.name, shown)
+            on_screen(parts, viewer, shown)
         number = parts.hub.since(-1).number
         return pages.render(
             request, parts, "patient.html", seen.viewer(viewer), p=shown, now=shown.now,
