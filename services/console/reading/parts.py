@@ -102,7 +102,7 @@ class Told(Shown):
 
 
 class Called(Shown):
-    """The newest call of an alert (`call`: its event's id): whom it asks since `at`, as step 1 to 3, and who comes next.
+    """The newest call of an alert (`call`: its event's id): whom it asks since `at`, as step 1 to 3, and who is next.
 
     Until `quiet_until` nobody is called. `reached`: a receiver that counts has it; `unreached`: none has, and the time
     for it is over. `told`: the newest deliveries of all calls.
