@@ -36,6 +36,7 @@ class Peer:
         if isinstance(self.issuer, fake.FakeIssuer):
             told = self.issuer.choose(location)
         else:
+            assert "Amara Obi" in self.http.get(location).text
             told = self.http.post(location, data={"sub": "nurse"}).headers["location"]
         assert told.startswith(self.back)
         return {name: values[0] for name, values in parse_qs(urlsplit(told).query).items()}

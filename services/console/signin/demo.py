@@ -26,7 +26,7 @@ from services.runtime import web
 _PAGE: Final = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Demo sign-in</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>
 body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:2rem auto;padding:0 1rem;color:#1b2430;background:#fff}
-button{display:block;width:100%;text-align:left;margin:.5rem 0;padding:.7rem 1rem;font:inherit;cursor:pointer;
+button{display:block;width:100%%;text-align:left;margin:.5rem 0;padding:.7rem 1rem;font:inherit;cursor:pointer;
 border:1px solid #8793a3;border-radius:.5rem;background:#f4f6f9;color:inherit}button:hover{background:#e3e9f1}
 small{display:block;color:#4a5566}.demo{background:#7a1f1f;color:#fff;padding:.6rem 1rem;border-radius:.5rem}
 </style></head><body><main>%s</main></body></html>"""

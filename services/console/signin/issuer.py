@@ -86,6 +86,11 @@ class Issuer:
             self._document = (self._now(), found)
             return found
 
+    def forget(self) -> None:
+        """Ask for everything again."""
+        with self._lock:
+            self._document, self._keys = None, KeySet([])
+
     def keys(self, kid: str | None) -> KeySet:
         """The issuer's keys with this id, asked for again once if there is none; without an id, all. IssuerDown."""
         for asked in (False, True):
