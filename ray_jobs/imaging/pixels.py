@@ -1,8 +1,9 @@
 """From a picture's or a DICOM object's bytes to the 224 × 224 grey film that a network reads.
 
 DICOM: Modality LUT, then VOI LUT or window, then Presentation LUT shape (PS3.3 C.7.6.3, C.11.1–C.11.2;
-the order is that of PS3.4 N.2). Pictures keep their grey values. Nothing is cropped: the training
-films were stretched to the square whole, so every film is.
+the order is that of PS3.4 N.2); those of an enhanced object are its frame's (PS3.3 C.7.6.16). Padding is
+no tissue (C.7.5.1.1.2): it is shown black and stretches no range. Pictures keep their grey values. Nothing is
+cropped: the training films were stretched to the square whole, so every film is.
 """
 
 import io
@@ -12,14 +13,25 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 from pydicom import Dataset, dcmread
-from pydicom.errors import InvalidDicomError
 from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
 from pydicom.pixels.utils import pixel_array
 
 SIDE = 224
 SMALLEST_SIDE = 128
-MOST_PIXELS = 64_000_000
+MOST_PIXELS = 36_000_000
+"""The largest detectors have 26 million; decoding takes some 20 bytes for each."""
 BLANK_SPREAD = 4.0
+NO_SIZE = "the picture has no size"
+GREYS = frozenset({"MONOCHROME1", "MONOCHROME2"})
+COLOURS = frozenset({"PALETTE COLOR", "RGB", "HSV", "ARGB", "CMYK", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"})
+DEPTHS = frozenset({1, 8, 16, 32})
+PER_FRAME = "PerFrameFunctionalGroupsSequence"
+VIEW = (
+    "BitsStored", "PixelRepresentation", "RescaleIntercept", "RescaleSlope", "RescaleType", "ModalityLUTSequence",
+    "WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence", "PhotometricInterpretation", "Modality",
+    "SOPClassUID",
+)  # fmt: skip
+"""Attributes that `pydicom` needs to apply the two tables."""
 MAGIC = slice(128, 132)
 """Where a DICOM file says that it is one (PS3.10 7.1)."""
 
@@ -40,10 +52,7 @@ class Film(NamedTuple):
 def decode(body: bytes) -> Film:
     """A JPEG, PNG or DICOM file → a film. Raises UnusableImageError when there are no pixels to be had."""
     if is_dicom(body):
-        try:
-            return film(dcmread(io.BytesIO(body)))
-        except (InvalidDicomError, EOFError) as error:
-            raise UnusableImageError(f"not a readable DICOM object: {error}") from error
+        return film(opened(body))
     try:
         with Image.open(io.BytesIO(body)) as picture:
             _bounded(picture.width, picture.height)
@@ -57,27 +66,85 @@ def is_dicom(body: bytes) -> bool:
     return body[MAGIC] == b"DICM"
 
 
-def film(dataset: Dataset) -> Film:
-    """The first frame of a grey DICOM object as a person would see it.
-
-    Raises UnusableImageError when there are no pixels, too many, or an encoding that is not read.
-    """
-    if "PixelData" not in dataset:
-        raise UnusableImageError("the object has no pixel data")
-    _bounded(int(dataset.get("Columns") or 0), int(dataset.get("Rows") or 0))
-    if int(dataset.get("SamplesPerPixel") or 1) != 1:
-        raise UnusableImageError("a colour image, not a film")
+def opened(body: bytes) -> Dataset:
+    """A DICOM file's attributes. Raises UnusableImageError when it is none."""
     try:
-        stored = pixel_array(dataset, index=0)
-        values = apply_voi_lut(apply_modality_lut(stored, dataset), dataset)
-    except (AttributeError, ValueError, RuntimeError, NotImplementedError, KeyError) as error:
-        # pydicom says with these that attributes contradict the bytes or that no decoder knows the syntax
-        raise UnusableImageError(f"the pixel data cannot be decoded: {error}") from error
-    shown = _to_bytes(np.asarray(values, dtype=np.float32))
+        return dcmread(io.BytesIO(body))
+    except Exception as error:
+        # bytes from outside: pydicom raises anything from struct.error to RecursionError on them
+        raise UnusableImageError(f"not a readable DICOM object: {error}"[:500]) from error
+
+
+def film(dataset: Dataset, frame: int = 0) -> Film:
+    """One frame of a grey DICOM object as a person would see it.
+
+    Raises UnusableImageError when there are no pixels, too many, or an encoding that is not read; what the header
+    alone refuses is refused before a pixel is decoded.
+    """
+    return _film(Image.fromarray(shown(dataset, frame)))
+
+
+def refused(dataset: Dataset) -> str:
+    """Why the header alone says that nothing can be read; '' when it does not."""
+    columns, rows = int(dataset.get("Columns") or 0), int(dataset.get("Rows") or 0)
+    photometric = str(dataset.get("PhotometricInterpretation") or "")
+    colour = int(dataset.get("SamplesPerPixel") or 1) != 1 or photometric in COLOURS
+    whys = (
+        ("PixelData" not in dataset, "the object has no pixel data"),
+        (columns < 1 or rows < 1, NO_SIZE),
+        (columns * rows > MOST_PIXELS, f"the picture is {columns} × {rows}; at most {MOST_PIXELS:,} pixels are read"),
+        (colour, "a colour image, not a film"),
+        (photometric not in GREYS, f"the photometric interpretation {photometric[:32] or '(none)'} is not a grey one"),
+        (int(dataset.get("BitsAllocated") or 0) not in DEPTHS, f"{dataset.get('BitsAllocated')} bits a pixel"),
+    )
+    return next((why for wrong, why in whys if wrong), "")
+
+
+def shown(dataset: Dataset, frame: int = 0) -> Grey:
+    """One frame, uint8[rows, columns] with bone bright, in its own size. Raises UnusableImageError."""
+    why = refused(dataset)
+    if why:
+        raise UnusableImageError(why)
+    try:
+        stored = pixel_array(dataset, index=frame)
+        seen = of_frame(dataset, frame)
+        values = apply_voi_lut(apply_modality_lut(stored, seen), seen)
+        grey = _to_bytes(np.asarray(values, dtype=np.float32), _tissue(stored, dataset))
+    except Exception as error:
+        # bytes from outside: pydicom and the decoders raise anything from struct.error to MemoryError on them
+        raise UnusableImageError(f"the pixel data cannot be decoded: {error}"[:500]) from error
     # A Presentation LUT Shape overrides the photometric interpretation (C.11.6.1); CR has the latter only.
     shape = dataset.get("PresentationLUTShape")
     inverse = shape == "INVERSE" if shape else dataset.get("PhotometricInterpretation") == "MONOCHROME1"
-    return _film(Image.fromarray(255 - shown if inverse else shown))
+    return np.where(_tissue(stored, dataset), 255 - grey, 0).astype(np.uint8) if inverse else grey
+
+
+def of_frame(dataset: Dataset, frame: int) -> Dataset:
+    """What turns stored values into shown ones: the object's own attributes, else its frame's (C.7.6.16.2.9, .10)."""
+    found = Dataset()
+    for name in VIEW:
+        if name in dataset:
+            found[name] = dataset[name]
+    for group in (*_items(dataset, "SharedFunctionalGroupsSequence", 0), *_items(dataset, PER_FRAME, frame)):
+        for sequence in ("PixelValueTransformationSequence", "FrameVOILUTSequence"):
+            for item in _items(group, sequence, 0):
+                found.update(item)
+    return found
+
+
+def _items(dataset: Dataset, name: str, place: int) -> list[Dataset]:
+    """The item at a place of a sequence, or none."""
+    return list((dataset.get(name) or [])[place : place + 1])
+
+
+def _tissue(stored: npt.NDArray[np.integer], dataset: Dataset) -> npt.NDArray[np.bool_]:
+    """Where the detector saw something: all but the padding value, or range of values (C.7.5.1.1.2)."""
+    padding = dataset.get("PixelPaddingValue")
+    if padding is None:
+        return np.ones(stored.shape, dtype=np.bool_)
+    limit = dataset.get("PixelPaddingRangeLimit", padding)
+    low, high = sorted((int(padding), int(limit)))
+    return (stored < low) | (stored > high)
 
 
 def _film(picture: Image.Image) -> Film:
@@ -98,7 +165,7 @@ def _film(picture: Image.Image) -> Film:
 def _bounded(width: int, height: int) -> None:
     """Refuse what would not fit in memory, before any pixel is decoded."""
     if width < 1 or height < 1:
-        raise UnusableImageError("the picture has no size")
+        raise UnusableImageError(NO_SIZE)
     if width * height > MOST_PIXELS:
         raise UnusableImageError(f"the picture is {width} × {height}; at most {MOST_PIXELS:,} pixels are read")
 
@@ -110,9 +177,11 @@ def _grey(picture: Image.Image) -> Image.Image:
     return picture.convert("L")
 
 
-def _to_bytes(values: npt.NDArray[np.float32]) -> Grey:
-    """Scale to 0..255 by the values' own range; black when they are all alike."""
-    low, high = float(values.min()), float(values.max())
+def _to_bytes(values: npt.NDArray[np.float32], tissue: npt.NDArray[np.bool_] | None = None) -> Grey:
+    """Scale to 0..255 by the range of the values that are tissue; black elsewhere, and when they are all alike."""
+    inside = values if tissue is None else values[tissue]
+    low, high = (float(inside.min()), float(inside.max())) if inside.size else (0.0, 0.0)
     if not np.isfinite(high - low) or high <= low:
         return np.zeros(values.shape, dtype=np.uint8)
-    return cast("Grey", ((values - low) * (255 / (high - low))).round().astype(np.uint8))
+    scaled = ((values - low) * (255 / (high - low))).clip(0, 255).round()
+    return cast("Grey", (scaled if tissue is None else np.where(tissue, scaled, 0)).astype(np.uint8))

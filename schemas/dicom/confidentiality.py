@@ -20,7 +20,9 @@ KEPT: Final[frozenset[str]] = frozenset(
     LUTData PresentationLUTShape RedPaletteColorLookupTableDescriptor GreenPaletteColorLookupTableDescriptor
     BluePaletteColorLookupTableDescriptor RedPaletteColorLookupTableData GreenPaletteColorLookupTableData
     BluePaletteColorLookupTableData LossyImageCompression LossyImageCompressionRatio LossyImageCompressionMethod
-    ImagePositionPatient ImageOrientationPatient SliceThickness SpacingBetweenSlices ExtendedOffsetTable
+    SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence PixelValueTransformationSequence
+    FrameVOILUTSequence PlanePositionSequence PlaneOrientationSequence PixelMeasuresSequence
+    ImagePositionPatient ImageOrientationPatient SliceThickness SpacingBetweenSlices InstanceNumber ExtendedOffsetTable
     ExtendedOffsetTableLengths PixelData FloatPixelData DoubleFloatPixelData
     """.split()  # noqa: SIM905 - a table of words reads better than a list of strings
 )

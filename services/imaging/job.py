@@ -1,17 +1,14 @@
 """The slow lane's job: one stored image object in, one report out; pixels from the object store, numbers from Ray."""
 
 import hashlib
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from pydicom import dcmread
-from pydicom.errors import InvalidDicomError
 
-from ray_jobs.imaging.pixels import UnusableImageError, film
+from ray_jobs.imaging.pixels import UnusableImageError, film, opened
 from ray_jobs.imaging.selection import CHEST_MODEL, unsuitable
 from ray_jobs.registry import Card, load_card, outside
 from schemas.events import Event, ImagingFindingReported, ImagingInstanceStored
@@ -49,8 +46,8 @@ class ImagingJob:
     def _reported(self, event: ImagingInstanceStored, card: Card, mode: Mode, refusal: str) -> ImagingFindingReported:
         known = event.known
         try:
-            pixels, unfit = film(dcmread(io.BytesIO(self._content(event))))
-        except (UnusableImageError, InvalidDicomError, EOFError) as error:
+            pixels, unfit = film(opened(self._content(event)))
+        except UnusableImageError as error:
             return cannot_assess(event, card, refusal or str(error), mode=mode, known=known, picture=None)
         folder = f"reports/{event.site}/{report_id(event, card)}"
         picture = f"{folder}/film.png"
