@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from services.outlets.grafana_live.pushing import STREAM
+
 Json = Any
 
 SCHEMA = 39
@@ -20,11 +22,19 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Live:
+    """A stream that is pushed to Grafana Live, all its fields; `legend` may name labels as `${__field.labels.ward}`."""
+
+    stream: str
+    legend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """One panel: `kind` is Grafana's panel type, `unit` Grafana's name of a unit, widths in 24ths of the page."""
 
     title: str
-    queries: tuple[Query, ...]
+    queries: tuple[Query | Live, ...]
     what: str
     kind: str = "timeseries"
     unit: str = "short"
@@ -72,17 +82,10 @@ def dashboard(uid: str, title: str, what: str, panels: Sequence[Panel], source: 
 
 def drawn(panel: Panel, source: str) -> dict[str, Json]:
     """A panel's model, its place aside."""
-    asked = {"type": "prometheus", "uid": source} if panel.queries else GRAFANA
+    live = next((query for query in panel.queries if isinstance(query, Live)), None)
+    asked = GRAFANA if live or not panel.queries else {"type": "prometheus", "uid": source}
     targets = [
-        {
-            "refId": chr(ord("A") + place),
-            "datasource": asked,
-            "expr": query.expr,
-            "legendFormat": query.legend,
-            "instant": panel.instant,
-            "range": not panel.instant,
-            "editorMode": "code",
-        }
+        {"refId": chr(ord("A") + place), "datasource": asked, **_target(query, instant=panel.instant)}
         for place, query in enumerate(panel.queries)
     ]
     steps: list[Json] = [{"color": "green", "value": None}]
@@ -94,8 +97,9 @@ def drawn(panel: Panel, source: str) -> dict[str, Json]:
     if panel.kind == "timeseries":
         custom = {"lineWidth": 2, "fillOpacity": 30 if panel.stacked else 8, "showPoints": "never"}
         custom["stacking"] = {"mode": "normal" if panel.stacked else "none", "group": "A"}
+    named = {"displayName": live.legend} if live and live.legend else {}
     thresholds = {"mode": "absolute", "steps": steps}
-    defaults = {"unit": panel.unit, "min": 0, "thresholds": thresholds, "custom": custom}
+    defaults = {"unit": panel.unit, "min": 0, "thresholds": thresholds, "custom": custom, **named}
     return {
         "type": panel.kind,
         "title": panel.title,
@@ -104,4 +108,17 @@ def drawn(panel: Panel, source: str) -> dict[str, Json]:
         "targets": targets,
         "fieldConfig": {"defaults": defaults, "overrides": []},
         "options": dict(panel.options),
+    }
+
+
+def _target(query: Query | Live, *, instant: bool) -> dict[str, Json]:
+    """What the panel asks: PromQL of Prometheus, or a channel of Grafana itself."""
+    if isinstance(query, Live):
+        return {"queryType": "measurements", "channel": f"stream/{STREAM}/{query.stream}"}
+    return {
+        "expr": query.expr,
+        "legendFormat": query.legend,
+        "instant": instant,
+        "range": not instant,
+        "editorMode": "code",
     }

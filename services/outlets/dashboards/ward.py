@@ -1,9 +1,11 @@
 """The ward board: what was raised, what is computed, how full the wards are, and the latest alerts themselves."""
 
-from services.outlets.dashboards.panels import Json, Panel, Query, dashboard
+from services.outlets.dashboards.panels import Json, Live, Panel, Query, dashboard
 
 # Counters of alerts carry the transition's name as the event has it, or its last word.
 RAISED = 'transition=~"(AlertR|r)aised"'
+
+WARD = "${__field.labels.ward}"
 
 
 def ward_board(source: str) -> dict[str, Json]:
@@ -45,6 +47,42 @@ def ward_board(source: str) -> dict[str, Json]:
             kind="stat",
             width=6,
             height=5,
+        ),
+        Panel(
+            "Risk now, highest and mean of each ward",
+            (Live("ward_risk", f"{WARD} ${{__field.labels.model}} ${{__field.name}}"),),
+            "Live models only, pushed as they forecast. A gap is no forecast, and no good news.",
+            unit="percentunit",
+        ),
+        Panel(
+            "Risk now, by bed",
+            (Live("bed_risk", "${__field.labels.ward} ${__field.labels.bed} ${__field.labels.model}"),),
+            "Newest forecast for whoever is in the bed; who it is stands on the console only.",
+            kind="bargauge",
+            unit="percentunit",
+            options=(
+                ("orientation", "horizontal"),
+                ("displayMode", "basic"),
+                ("reduceOptions", {"calcs": ["lastNotNull"], "fields": "", "values": False}),
+            ),
+        ),
+        Panel(
+            "Patients by forecast, now",
+            (Live("ward_forecast", f"{WARD} ${{__field.labels.model}} ${{__field.name}}"),),
+            "Above the model's threshold, forecast, and unknown: nothing newer than three hours, missed or declined.",
+        ),
+        Panel(
+            "NEWS2 now, highest of each ward",
+            (Live("ward_news2", WARD),),
+            "7 and above is the threshold of an emergency response.",
+            width=6,
+            red_above=7,
+        ),
+        Panel(
+            "Beds now",
+            (Live("beds", f"{WARD} ${{__field.name}}"),),
+            "The census of each ward as it changes.",
+            width=6,
         ),
         Panel(
             "Alerts raised, by kind and severity",

@@ -19,7 +19,9 @@ STALE: Final = timedelta(hours=3)
 """Models forecast by the hour: what nobody renewed for so long is not shown as today's risk."""
 NEWS2_HIGH: Final = 7
 """Emergency response threshold (RCP, NEWS2, 2017, chart 2)."""
-WARD_RISK, BED_RISK, WARD_NEWS2 = "ward_risk", "bed_risk", "ward_news2"
+WARD_RISK, WARD_FORECAST, BED_RISK = "ward_risk", "ward_forecast", "bed_risk"
+WARD_NEWS2, WARD_SCORED = "ward_news2", "ward_scored"
+"""Streams; a panel shows all fields of one, so shares and counts are not mixed."""
 PatientId = tuple[str, str]
 K = TypeVar("K")
 E = TypeVar("E", WardOccupancyChanged, BedDemandForecasted)
@@ -103,23 +105,19 @@ def _ward(site: str, ward: str, there: list[_Patient], now: datetime) -> Iterabl
     for model in sorted(live):
         current = [(one, event) for one in there if (event := _current(one, model, now)) is not None]
         risks = [event.probability for _, event in current]
-        yield point(
-            WARD_RISK,
-            {**where, "model": model},
-            {
-                "max": max(risks, default=None),
-                "mean": sum(risks) / len(risks) if risks else None,
-                "above": sum(event.probability >= event.threshold for _, event in current),
-                "patients": len(risks),
-                "unknown": len(there) - len(risks),
-            },
-        )
+        named = {**where, "model": model}
+        mean = sum(risks) / len(risks) if risks else None
+        above = sum(event.probability >= event.threshold for _, event in current)
+        yield point(WARD_RISK, named, {"max": max(risks, default=None), "mean": mean})
+        counts = {"above": above, "patients": len(risks), "unknown": len(there) - len(risks)}
+        yield point(WARD_FORECAST, named, counts)
         for one, event in current:
             if one.bed:
                 yield point(BED_RISK, {**where, "bed": one.bed, "model": model}, {"probability": event.probability})
     totals = [s.total for one in there if (s := one.score) and s.total is not None and now - s.as_of <= STALE]
-    numbers = {"max": max(totals, default=None), "high": sum(total >= NEWS2_HIGH for total in totals)}
-    yield point(WARD_NEWS2, where, {**numbers, "patients": len(totals), "unknown": len(there) - len(totals)})
+    yield point(WARD_NEWS2, where, {"max": max(totals, default=None)})
+    high = sum(total >= NEWS2_HIGH for total in totals)
+    yield point(WARD_SCORED, where, {"high": high, "patients": len(totals), "unknown": len(there) - len(totals)})
 
 
 def _current(one: _Patient, model: str, now: datetime) -> RiskForecasted | None:

@@ -12,6 +12,8 @@ from services.cli.grafana import app
 from services.outlets.alert_rules import RULES
 from services.outlets.board import BoardMisconfigured, BoardUnavailable
 from services.outlets.dashboards import dashboards
+from services.outlets.grafana_live import beds, view
+from services.outlets.grafana_live.pushing import STREAM
 from services.outlets.install import Did, NameTakenError, install
 from services.runtime import metrics
 from tests.fakes.grafana import ADMIN, FakeGrafana, Fault, Hang, Reply
@@ -47,7 +49,7 @@ def expressions(model: dict[str, object]) -> list[tuple[str, str]]:
     """Every (panel title, query) of a dashboard."""
     panels = model["panels"]
     assert isinstance(panels, list)
-    return [(panel["title"], target["expr"]) for panel in panels for target in panel["targets"]]
+    return [(panel["title"], target["expr"]) for panel in panels for target in panel["targets"] if "expr" in target]
 
 
 def test_every_query_names_what_exists(grafana: FakeGrafana) -> None:
@@ -64,10 +66,31 @@ def test_every_query_names_what_exists(grafana: FakeGrafana) -> None:
                 assert set(names) <= series.keys(), title
                 grouped = {x.strip() for by in re.findall(r"by \(([^)]*)\)", expr) for x in by.split(",")}
                 labels = grouped | set(LABEL.findall(expr))
-                assert labels <= series[names[0]] | MADE_BY_PROMETHEUS, title
+                assert labels <= set().union(*(series[name] for name in names)) | MADE_BY_PROMETHEUS, title
                 assert all(expr.count(a) == expr.count(b) for a, b in ("()", "[]", "{}")), title
                 seen += 1
     assert seen >= 20
+
+
+def test_every_live_panel_shows_a_stream_that_is_pushed() -> None:
+    """Each channel of each live panel is one of the streams; and each stream is shown somewhere."""
+    pushed = {view.WARD_RISK, view.WARD_FORECAST, view.BED_RISK, view.WARD_NEWS2, beds.BEDS, beds.FORECAST}
+    panels = [panel for model in dashboards("x") for panel in model["panels"]]
+    asked = [target for panel in panels for target in panel["targets"] if "channel" in target]
+    assert {target["channel"] for target in asked} == {f"stream/{STREAM}/{name}" for name in pushed}
+    assert {(t["queryType"], t["datasource"]["uid"]) for t in asked} == {("measurements", "-- Grafana --")}
+
+
+def test_every_rule_asks_for_what_exists() -> None:
+    """Each series and label in each alert rule is one of the metrics that the services export."""
+    series = known_series()
+    for rule in RULES:
+        names = set(re.findall(r"wardwatch_\w+", rule.expr))
+        assert names <= series.keys(), rule.title
+        grouped = {x.strip() for by in re.findall(r"(?:by|on) \(([^)]*)\)", rule.expr) for x in by.split(",")}
+        said = set(re.findall(r"\$labels\.(\w+)", rule.summary))
+        assert grouped | said | set(LABEL.findall(rule.expr)) <= set().union(*(series[n] for n in names)), rule.title
+        assert said <= grouped, rule.title
 
 
 def test_every_kind_of_trouble_has_a_panel() -> None:
@@ -113,7 +136,7 @@ def test_dashboards_ask_the_installed_source(grafana: FakeGrafana) -> None:
     install(grafana.url, grafana.token("Admin"), PROMETHEUS)
     (source,) = grafana.world.sources
     for row in grafana.world.dashboards.values():
-        used = {t["datasource"]["uid"] for p in row["model"]["panels"] for t in p["targets"]}
+        used = {t["datasource"]["uid"] for p in row["model"]["panels"] for t in p["targets"] if "expr" in t}
         assert (used, row["folderUid"]) == ({source}, "wardwatch")
 
 

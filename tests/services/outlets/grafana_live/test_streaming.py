@@ -85,7 +85,7 @@ def test_only_what_changed_and_everything_once_in_a_while(scene: Scene) -> None:
     assert scene.turn() == []
     scene.now += ALL_EVERY_S
     assert {line.split(",")[0] for line in scene.turn()[0].splitlines()} == {
-        "beds", "bed_risk", "ward_risk", "ward_news2",
+        "beds", "bed_risk", "ward_risk", "ward_forecast", "ward_scored",
     }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ def shown(*events: Event, now: datetime = NOW) -> dict[str, dict[str, float]]:
 
 
 RISK = "ward_risk,site=main,ward=5B,model=sepsis"
+COUNTS = "ward_forecast,site=main,ward=5B,model=sepsis"
 BED = "bed_risk,site=main,ward=5B,bed=5B-1,model=sepsis"
 
 
@@ -31,17 +32,20 @@ def test_a_ward_is_the_sum_of_its_patients() -> None:
     found = shown(
         arrived("a"), forecast("a", 0.7), news2("a", 8), arrived("b", bed="5B-2"), forecast("b", 0.1), news2("b", 2)
     )
-    assert found[RISK] == {"max": 0.7, "mean": 0.4, "above": 1, "patients": 2, "unknown": 0}
+    assert found[RISK] == {"max": 0.7, "mean": 0.4}
+    assert found[COUNTS] == {"above": 1, "patients": 2, "unknown": 0}
     assert found[BED] == {"probability": 0.7}
-    assert found["ward_news2,site=main,ward=5B"] == {"max": 8, "high": 1, "patients": 2, "unknown": 0}
+    assert found["ward_news2,site=main,ward=5B"] == {"max": 8}
+    assert found["ward_scored,site=main,ward=5B"] == {"high": 1, "patients": 2, "unknown": 0}
 
 
 def test_silence_is_not_recovery() -> None:
     """Missed, too old, or made of old facts: the patient counts as unknown, and not as one without risk."""
     gone = {"above": 0, "patients": 0, "unknown": 1}
-    assert shown(arrived("a"), forecast("a", 0.7), missed("a", 2))[RISK] == gone
-    assert shown(arrived("a"), forecast("a", 0.7), now=at(600))[RISK] == gone
-    assert shown(arrived("a"), forecast("a", 0.7, fresh=False))[RISK] == gone
+    assert shown(arrived("a"), forecast("a", 0.7), missed("a", 2))[COUNTS] == gone
+    assert shown(arrived("a"), forecast("a", 0.7), now=at(600))[COUNTS] == gone
+    assert shown(arrived("a"), forecast("a", 0.7, fresh=False))[COUNTS] == gone
+    assert RISK not in shown(arrived("a"), forecast("a", 0.7), missed("a", 2))
 
 
 def test_a_silent_model_is_not_shown() -> None:
