@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from ray_jobs.risk.factors import factors
 from schemas.envelope import decode
 from schemas.events import (
+    AlertEscalated,
     AlertEvent,
+    AlertHandedOver,
     AlertMerged,
     AlertRaised,
     AlertStanding,
@@ -30,13 +32,14 @@ from services.runtime.errors import DependencyError, StaleWriter
 from services.runtime.fake_log import FakeLog
 from services.runtime.fakes import FakeInference, FakeObjectStore, FakeStateStore
 from services.runtime.health import Health
+from services.runtime.lanes import lanes
 from services.runtime.outgoing import outgoing
 from services.runtime.ports import Partition, Tensors, Worker
 from services.runtime.stage import S, Stage
 from services.runtime.stream import StreamLoop
 from services.runtime.turn import Parts
 from services.watch.stage import WatchStage
-from tests.services.alerting.given import names
+from tests.services.alerting.given import decided, maintenance, names
 from tests.services.watch.given import CARD, COURSE_CARD, T0, registered, requested, stage, started, vitals
 
 PARTITIONS = 2
@@ -239,6 +242,54 @@ def test_a_merge_merges_the_alerts() -> None:
     assert {(e.patient, e.into_patient) for e in merged} == {("patient-0000", "patient-0001")}
     raised = [(e.patient, e.kind) for e in hospital.said("alerts") if isinstance(e, AlertRaised)]
     assert sorted(raised) == [(f"patient-000{n}", k) for n in (0, 1) for k in kinds]
+
+
+def test_a_merge_carries_who_took_it() -> None:
+    """Only the losing patient had an alert, and a nurse had taken it: under the survivor it is taken, by the same."""
+    hospital = Hospital()
+    at = hospital.clock.instant
+    hospital.tell(vitals(at, patient="patient-0000", known=at, heart_rate=140))
+    hospital.turns()
+    (alert,) = [e for e in hospital.said("alerts") if isinstance(e, AlertRaised) and e.kind == "news2"]
+    at = hospital.clock.instant
+    hospital.tell(decided(at, alert.alert, "acknowledge").model_copy(update={"patient": "patient-0000"}))
+    hospital.turns()
+    at = hospital.clock.instant
+    hospital.tell(PatientMerged(id="m", site="main", patient="patient-0000", known=at, into="patient-0001"))
+    for _ in range(4):
+        hospital.turns()
+    (standing,) = [
+        e for e in hospital.said("alert-state")
+        if isinstance(e, AlertStanding) and (e.patient, e.kind) == ("patient-0001", "news2")
+    ][-1:]  # fmt: skip
+    assert (standing.phase, standing.extra["by"]) == ("acknowledged", "nurse")
+    handed = [e for e in hospital.said("decisions") if isinstance(e, AlertHandedOver)]
+    assert [(e.origin, e.patient, e.taken_by) for e in handed] == [("patient-0000", "patient-0001", "nurse")]
+
+
+def test_maintenance_holds_calls_and_its_early_end_makes_them() -> None:
+    """Told on each partition's lane; alerting is killed in between; no fact about the patient is needed at its end."""
+    hospital = Hospital()
+
+    def said(*, until: datetime, ended: bool) -> None:
+        word = maintenance(hospital.clock.instant, until, ended=ended)
+        hospital.tell(*(word.model_copy(update={"lane": lane}) for lane in lanes("main", PARTITIONS)))
+
+    said(until=hospital.clock.instant + timedelta(hours=3), ended=False)
+    hospital.turns()
+    disturb(hospital, "kill alerting")
+    at = hospital.clock.instant
+    hospital.tell(vitals(at, patient="patient-0002", known=at, heart_rate=140))
+    hospital.turns()
+    (alert,) = [e for e in hospital.said("alerts") if isinstance(e, AlertRaised) and e.kind == "news2"]
+    assert alert.quiet_until == T0 + timedelta(hours=3)
+    disturb(hospital, "kill alerting")
+    ended = hospital.clock.instant
+    said(until=ended, ended=True)
+    for _ in range(3):
+        hospital.turns()
+    called = [e for e in hospital.said("alerts") if isinstance(e, AlertEscalated) and e.alert == alert.alert]
+    assert [(e.at, e.quiet_until, e.role) for e in called] == [(ended, None, "bedside_nurse")]
 
 
 def test_a_merge_loses_no_score() -> None:
