@@ -70,6 +70,7 @@ def list_alerts(*, ward: Ward = None, site: Site = None, as_json: Json = False) 
 @app.command("show")
 def show(alert: Annotated[str, typer.Argument(help="An alert's id.")], *, as_json: Json = False) -> None:
     """What happened to one alert; exit 1 when the log has none of this id."""
+    from schemas.events import AlertNotified
     from services.cli.alerts_log import opened
     from services.cli.alerts_standing import transitions
 
@@ -87,6 +88,8 @@ def show(alert: Annotated[str, typer.Argument(help="An alert's id.")], *, as_jso
     for event in told:
         who = getattr(event, "role", None) or getattr(event, "by", None) or ""
         why = getattr(event, "reason", None) or getattr(event, "why", None) or event.summary
+        if isinstance(event, AlertNotified):
+            why = f"{event.receiver} has it ({event.channel or 'unknown channel'})"
         name = type(event).__name__.removeprefix("Alert").lower()
         typer.echo(f"  {event.at.isoformat(timespec='seconds')}  {name:<12} {event.severity:<5}  {who:<15} {why}")
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from schemas.envelope import decode
+from schemas.events import AlertEscalated, AlertRaised, DeliveryMade
 from services.cli.outlets import app
 from services.embedded.kafka_server import KafkaServer
 from services.outlets.mail_message import reference
@@ -61,6 +63,20 @@ def refused_and_resent(kafka: KafkaServer, receiver: FakeReceiver, environment: 
     assert last.id in receiver.keys()  # noqa: SIM118 - a method of the receiver
 
 
+def told_of(kafka: KafkaServer, calls: list[str]) -> list[tuple[str, str]]:
+    """The calls and receivers of the deliveries that lie in the log, committed ones only."""
+    reader = KafkaReader(kafka.address)
+    try:
+        events = [
+            decode(record.value, record.headers).event
+            for partition in reader.partitions("deliveries")
+            for record in reader.read(partition, *reader.bounds(partition))
+        ]
+    finally:
+        reader.close()
+    return sorted((e.transition, e.receiver) for e in events if isinstance(e, DeliveryMade) and e.transition in calls)
+
+
 def test_killed_while_mail_is_down_everybody_hears_everything(kafka_server: KafkaServer, tmp_path: Path) -> None:
     """The webhook hears all at once although mail is down; both have all, in order per alert, after a kill."""
     create_topics(kafka_server.address, PARTITIONS)
@@ -91,6 +107,10 @@ def test_killed_while_mail_is_down_everybody_hears_everything(kafka_server: Kafk
             process = start(environment)
             letters = {reference(event.site, event.id): event.id for event in events}
             wait_for(lambda: set(letters) <= set(server.message_ids()))
+            calls = [event.id for event in events if isinstance(event, AlertRaised | AlertEscalated)]
+            wanted_told = sorted((call, receiver) for call in calls for receiver in ("reach-hook", "mail"))
+            wait_for(lambda: len(told_of(kafka_server, calls)) >= len(wanted_told))
+            assert told_of(kafka_server, calls) == wanted_told  # each once, whoever was killed
             refused_and_resent(kafka_server, receiver, environment)
         finally:
             process.terminate()
