@@ -14,6 +14,8 @@ from services.outlets.alert_rules import RULES, model
 from services.outlets.install_steps import SOURCE, Api, Did, Json, Step, covers, held, listed
 
 NAME: Final = "Wardwatch"
+CONTACTS: Final = ("wardwatch-webhook", "wardwatch-email")
+"""Uids of the contact point's integrations."""
 MARK: Final = "wardwatch_installed"
 ROUTES_BY_RULE: Final = 11
 """Since this version a rule names its contact point itself by default; before, only the one tree of policies does."""
@@ -62,7 +64,7 @@ def contact_points(api: Api, contact: Contact) -> tuple[list[Step], str | None]:
             held(api.alertingprovisioning.update_contactpoint(wanted["uid"], body, disable_provenance=True), "message")
             did = Did.UPDATED
         steps.append(Step("contact point", f"{NAME} ({wanted['type']})", did))
-    ours = [one for uid, one in found.items() if uid in ("wardwatch-webhook", "wardwatch-email")]
+    ours = [one for uid, one in found.items() if uid in CONTACTS]
     return steps, ours[0]["name"] if ours else NAME if steps else None
 
 

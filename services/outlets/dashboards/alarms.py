@@ -8,7 +8,7 @@ DAY = "1d"
 
 
 def alarm_quality(source: str) -> dict[str, Json]:
-    """Burden, answers and delays. What was right (PPV) is known from outcomes, which no metric holds: see the console."""
+    """Burden, answers and delays. What was right (PPV) is known from outcomes, which no metric has: see the console."""
     day = f"sum(increase({ALERTS}{{{RAISED}}}[{DAY}]))"
     bed_days = 'sum(avg_over_time(wardwatch_census{state="occupied"}[1d]))'
     panels = [
