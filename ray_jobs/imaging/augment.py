@@ -27,6 +27,25 @@ def augment(films: Tensor, generator: torch.Generator) -> Tensor:
     return views.squeeze(1).clamp(0, 1) * 255
 
 
+def slice_views(slices: Tensor, generator: torch.Generator) -> Tensor:
+    """float[n, 224, 224] in 0..255 → the same: turned up to 12°, nearer or farther, mirrored, another window, blurred.
+
+    A slice has no collimator and no markers, and its place in the picture is the scanner's: shifts are small.
+    """
+    draw = _Draw(len(slices), generator)
+    angle = draw.uniform(-12, 12) * math.pi / 180
+    zoom, aspect = draw.uniform(0.82, 1.08), torch.exp(draw.uniform(-0.08, 0.08))
+    mirror = torch.where(draw.uniform(0, 1) < MIRRORED, -1.0, 1.0)
+    cos, sin = torch.cos(angle) * zoom, torch.sin(angle) * zoom
+    across = torch.stack([cos * aspect * mirror, -sin, draw.uniform(-0.06, 0.06)], -1)
+    down = torch.stack([sin * mirror, cos / aspect, draw.uniform(-0.06, 0.06)], -1)
+    grid = functional.affine_grid(torch.stack([across, down], 1), [draw.count, 1, *slices.shape[1:]], False)
+    views = functional.grid_sample(slices.unsqueeze(1) / 255, grid, align_corners=False)
+    views = views.clamp(1e-3, 1) ** torch.exp(draw.wide(-0.35, 0.35))
+    views = views * draw.wide(0.8, 1.2) + draw.wide(-0.05, 0.05)
+    return _sharpness(views, draw).squeeze(1).clamp(0, 1) * 255
+
+
 class _Draw:
     """Uniform numbers, one a film, from one seeded source."""
 

@@ -11,6 +11,7 @@ import tarfile
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -71,18 +72,18 @@ def load_chest_films(folder: Path, cache: Path) -> Films:
     rows = sorted(by_hash.values(), key=lambda row: row["path"])
     key = hashlib.sha256("\n".join(row["path"] for row in rows).encode()).hexdigest()[:12]
     store = cache / f"chest-films-{key}.npy"
-    if not store.exists():
-        _decode_all(folder / "images.tar", [row["path"] for row in rows], store)
     return Films(
-        np.load(store, mmap_mode="r"),
+        decoded(folder / "images.tar", [row["path"] for row in rows], store),
         np.array([CLASSES.index(row["subtype"]) for row in rows], dtype=np.int64),
         tuple(row["patient"] for row in rows),
         tuple(row["path"] for row in rows),
     )
 
 
-def _decode_all(archive: Path, paths: list[str], store: Path) -> None:
-    """Decode every film once, in the order of `paths`, and publish the file in one step."""
+def decoded(archive: Path, paths: list[str], store: Path) -> npt.NDArray[np.uint8]:
+    """uint8[n, 224, 224] in the order of `paths`: decoded once, published in one step, mapped from `store` after."""
+    if store.exists():
+        return cast("npt.NDArray[np.uint8]", np.load(store, mmap_mode="r"))
     store.parent.mkdir(parents=True, exist_ok=True)
     place = {path: index for index, path in enumerate(paths)}
     pixels = np.zeros((len(paths), 224, 224), dtype=np.uint8)
@@ -94,3 +95,4 @@ def _decode_all(archive: Path, paths: list[str], store: Path) -> None:
     partial = store.with_suffix(".partial.npy")
     np.save(partial, pixels)
     partial.rename(store)
+    return pixels

@@ -63,6 +63,17 @@ class FilmNetwork(nn.Module):
         """float[n, 224, 224] → float[n, 640]: what lies where, in the words of the blocks that are never trained."""
         return _places(self._lower(pixels))
 
+    def middle(self, pixels: Tensor, cut: int) -> Tensor:
+        """float[n, 224, 224] → what the lowest `cut` blocks answer; `above` goes on from there."""
+        values = self._lower(pixels)
+        for block in self.body._blocks[self.frozen_blocks : cut]:
+            values = block(values)
+        return values
+
+    def above(self, values: Tensor, cut: int) -> Tensor:
+        """What `middle` answered → float[n, 1280, 7, 7]."""
+        return self._upper(values, cut)
+
     def _lower(self, pixels: Tensor) -> Tensor:
         body = self.body
         values = body._swish(body._bn0(body._conv_stem(standardise(pixels).unsqueeze(1))))
@@ -70,9 +81,10 @@ class FilmNetwork(nn.Module):
             values = block(values)
         return cast("Tensor", values)
 
-    def _upper(self, values: Tensor) -> Tensor:
+    def _upper(self, values: Tensor, first: int | None = None) -> Tensor:
         body = self.body
-        for index, block in enumerate(body._blocks[self.frozen_blocks :], self.frozen_blocks):
+        first = self.frozen_blocks if first is None else first
+        for index, block in enumerate(body._blocks[first:], first):
             values = block(values, drop_connect_rate=0.2 * index / len(body._blocks))
         return cast("Tensor", body._swish(body._bn1(body._conv_head(values))))
 
