@@ -53,7 +53,7 @@ PHRASES: Final = (
     "NEWS2 rose from %(a)s to %(b)s",
     "NEWS2 below %(n)s for two hours",
     "Respiratory rate %(a)s, up from %(b)s",
-    "%(what)s up %(n)s in %(h)s h",
+    "%(what)s up %(value)s in %(h)s h",
     "%(what)s fell %(n)s points in %(h)s h",
     "%(name)s %(p)s %%",
     # plans: reading/schedule.py, ray_jobs/scheduling/where.py and why_not.py
@@ -68,6 +68,8 @@ PHRASES: Final = (
     "someone who cannot share a room with this patient (%(whom)s) lies in %(room)s on %(days)s",
     "no nurse is at work on every shift of %(days)s",
     "%(n)s free bed",
+    "%(n)s bed",
+    "%(n)s beds",
     "%(n)s free beds",
     "%(ward)s takes %(specialty)s",
     "on a ward for %(theirs)s, which does not take %(ours)s",

@@ -63,8 +63,14 @@ class Picture(NamedTuple):
     spoken: str = "en"
 
 
-CHINESE: Final = Picture("board-chinese", spoken="zh")
-"""Taken where there is a font that can write it."""
+LOCALES: Final = {"en": "en-GB", "zh": "zh-CN"}
+CHINESE: Final = (
+    Picture("board-chinese", spoken="zh"),
+    Picture("patient-chinese", "/patients/", "Okafor", spoken="zh", size=(1680, 1400)),
+    Picture("beds-chinese", "/beds", spoken="zh", size=(1440, 1000)),
+    Picture("board-chinese-phone", spoken="zh", size=(390, 844)),
+)
+"""Taken where there is a font that can write it (Debian: fonts-wqy-zenhei)."""
 EXAMPLES: Final = (
     Picture("board"),
     Picture("board-dark", token="admin-token", dark=True),
@@ -80,6 +86,8 @@ EXAMPLES: Final = (
     Picture("beds", "/beds", size=(1440, 900), full=True),
     Picture("beds-dark", "/beds", size=(1440, 1000), dark=True),
     Picture("beds-phone", "/beds", size=(390, 1900)),
+    Picture("system", "/system", token="admin-token", size=(1440, 900)),
+    Picture("sign-in", "/login", token="", size=(1000, 640)),
 )
 SURGICAL: Final = (
     Picture("schedule", "/schedule", token="admin-token", size=(1440, 900), full=True),
@@ -91,11 +99,11 @@ SURGICAL: Final = (
 
 def take_example(folder: Path) -> None:
     """Write the pictures of EXAMPLES, then those of a surgical department."""
-    examples = (*EXAMPLES, CHINESE) if _writes_chinese() else EXAMPLES
+    examples = (*EXAMPLES, *CHINESE) if _writes_chinese() else EXAMPLES
     for ward, pictures in ((example_ward(hours=13), examples), (department(), SURGICAL)):
         with (
             TemporaryDirectory() as work,
-            running_console(Path(work), ward) as console,
+            running_console(Path(work), ward, oidc_issuer="https://id.hospital.example") as console,
             sync_playwright() as playwright,
         ):
             browser = playwright.chromium.launch(
@@ -103,9 +111,11 @@ def take_example(folder: Path) -> None:
             )
             for one in pictures:
                 size: ViewportSize = {"width": one.size[0], "height": one.size[1]}
-                context = browser.new_context(viewport=size, color_scheme="dark" if one.dark else "light")
+                context = browser.new_context(
+                    viewport=size, color_scheme="dark" if one.dark else "light", locale=LOCALES[one.spoken]
+                )
                 page = context.new_page()
-                page.goto(f"{console.url}/?token={one.token}")
+                page.goto(f"{console.url}/?token={one.token}" if one.token else f"{console.url}/login")
                 page.goto(f"{console.url}/language?to={one.spoken}")
                 page.goto(console.url + one.path + (ward.keys[one.family] if one.family else "") + one.query)
                 page.wait_for_timeout(1500)

@@ -121,7 +121,7 @@ def test_a_reason_is_asked_before_an_alert_is_called_wrong(open_page: Opened, pi
     page.screenshot(path=pictures / "reason.png")
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#toast")).to_contain_text("Marked as wrong")
-    expect(page.locator(".story-actions").first).to_contain_text("sent")
+    expect(page.locator(".story-actions").first).to_contain_text("Sent: wrong by Sr. Hughes")
 
 
 def test_a_lost_server_is_shown_at_once(open_page: Opened, console: Running) -> None:

@@ -41,6 +41,7 @@ function update(message) {
     const here = new Set(message.rows.map((row) => row.key));
     for (const row of all()) if (!here.has(row.dataset.key)) row.remove();
   }
+  document.getElementById("closed").innerHTML = message.closed;
   for (const key of message.gone) document.getElementById(`row-${key}`)?.remove();
   for (const { key, html } of message.rows) {
     const row = parse(html);

@@ -47,7 +47,7 @@ function fan(box) {
   if (beds) root.append(svg("path", { class: "limit", d: `M${LEFT} ${y(beds)}H${width - RIGHT}` }), svg("text", { class: "tick beds", x: LEFT + 4, y: y(beds) - 4 }, t("%(n)s beds", { n: beds })));
   root.append(svg("path", { class: "line a", d: daily ? line(past, x, y).replace("L", "M") : steps(past, x, y, here) }));
   if (daily) for (const p of past) root.append(svg("circle", { class: "dot a", cx: x(p.at), cy: y(p.value), r: 2 }));
-  root.append(svg("path", { class: "now", d: `M${x(here)} ${TOP}V${HEIGHT - BOTTOM}` }), svg("text", { class: "tick", x: x(here) + 4, y: TOP - 3 }, t("now")));
+  root.append(svg("path", { class: "now", d: `M${x(here)} ${TOP}V${HEIGHT - BOTTOM}` }), svg("text", { class: "tick", x: x(here) + 4, y: TOP - 3 }, t("Now")));
   box.querySelector("svg")?.remove();
   box.querySelector(".read")?.remove();
   box.append(root);

@@ -92,7 +92,7 @@ def test_the_catalogue_is_text_only() -> None:
         ),
         ("Resp 28 ▲, Lac 4.2, Age 71", "呼吸 28 ▲，乳酸 4.2，年龄 71"),
         ("from 8 % at 12 Mar 10:30", "3月12日 10:30为8 %"),
-        ("left for later: no theatre has 90 minutes left on any day", "留待以后:任何一天都没有手术室尚余90分钟"),
+        ("left for later: no theatre has 90 minutes left on any day", "留待以后：任何一天都没有手术室尚余90分钟"),
         ("Theatre 2 is out of order", "Theatre 2 is out of order"),
         ("Patient fell at 10:30, seen by Dr Amari", "Patient fell at 10:30, seen by Dr Amari"),
     ],
