@@ -21,7 +21,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "schedule": ("services.cli.schedule:app", "Timetables: solve, check, simulate, bench."),
     "models": ("services.cli.models:app", "The models of the registry."),
     "alerts": ("services.cli.alerts:app", "What stands; policies, silent periods, alarm budgets."),
-    "grafana": ("services.cli.grafana:app", "Install folder, data source and dashboards."),
+    "grafana": ("services.cli.grafana:app", "Install dashboards and alert rules; check a token."),
     "outlets": ("services.cli.outlets:app", "Where alerts go: list, test a receiver, resend dead letters."),
     "quarantine": ("services.cli.quarantine:quarantine", "What could not be used, and why."),
     "replay": ("services.cli.replay:replay", "Publish recorded stays in their own time."),

@@ -14,8 +14,8 @@ from services.outlets.board import BoardUnavailable
 from services.outlets.dashboards import dashboards
 from services.outlets.grafana_rights import Held, rights
 from services.outlets.install import stands
-from services.outlets.install_alerting import CONTACTS, edited, marked
-from services.outlets.install_steps import FOLDER, FORBIDDEN, SOURCE, Api, Json, covers, held, known, listed, translated
+from services.outlets.install_alerting import CONTACTS, as_wanted, edited, marked
+from services.outlets.install_steps import FOLDER, FORBIDDEN, SOURCE, Api, Json, held, known, listed, translated
 
 
 class State(StrEnum):
@@ -129,4 +129,4 @@ def _rule(stored: dict[str, Json] | None, rule: Rule) -> State:
         return State.MISSING
     if edited(stored):
         return State.EDITED
-    return State.INSTALLED if covers(stored, marked(model(rule, SOURCE, None))) else State.DRIFTED
+    return State.INSTALLED if as_wanted(stored, marked(model(rule, SOURCE, None))) else State.DRIFTED
