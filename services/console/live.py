@@ -70,6 +70,11 @@ class Hub:
                 everything=number < self._forgotten or number > self._number,
             )
 
+    @property
+    def number(self) -> int:
+        """Of the newest change of anything."""
+        return self._number
+
     def last_change(self, patient: str) -> int:
         """The number of the patient's last change."""
         return self._patients.get(patient, 0)

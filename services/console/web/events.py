@@ -21,6 +21,7 @@ from services.console.parts import Parts
 from services.console.reading import board
 from services.console.reading.viewer import Viewer
 from services.console.web import language, pages
+from services.console.web.closures import Closures
 from services.console.web.session import reader
 
 LOOK_S: Final = 0.4
@@ -36,7 +37,7 @@ class Rows:
     """Rows of the board as HTML, made once for all screens that may see the same."""
 
     def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+        self._parts, self._closures = parts, Closures(parts)
         self._made: OrderedDict[tuple[str, tuple[bool, bool, bool], str], tuple[int, Drawn | None]] = OrderedDict()
 
     def of(self, patients: list[str], viewer: Viewer, spoken: str) -> Drawn:
@@ -44,7 +45,10 @@ class Rows:
         drawn = [(key, self._row(key, viewer, spoken)) for key in patients]
         # One that moved to another ward leaves a screen that is bound to this one.
         shown = [(key, row if row is not None and viewer.on(str(row["ward"])) else None) for key, row in drawn]
-        return {"rows": [row for _, row in shown if row], "gone": [key for key, row in shown if row is None]}
+        return {
+            "rows": [row for _, row in shown if row], "gone": [key for key, row in shown if row is None],
+            "closed": self._closures.of(viewer, spoken),
+        }  # fmt: skip
 
     def all(self, viewer: Viewer, spoken: str) -> Drawn:
         """The same for everyone who is here."""
@@ -109,7 +113,9 @@ class Screen:
             return await self.everything()
         if self.page == "board":
             keys = list(changes.patients)
-            return ("rows", await run_in_threadpool(self.rows.of, keys, self.viewer, self.spoken)) if keys else None
+            # What happens to wards and places may begin or end a maintenance there.
+            told = keys or changes.beds
+            return ("rows", await run_in_threadpool(self.rows.of, keys, self.viewer, self.spoken)) if told else None
         concerned = {
             "beds": changes.beds or bool(changes.patients),
             "quality": bool(changes.patients),

@@ -15,15 +15,21 @@ from schemas.events import (
     LocationDefined,
     MaintenanceDecided,
 )
-from services.console.projection.fold import fold
+from services.console.access import Right
+from services.console.projection.fold import Touched, fold
 from services.console.projection.store import Store
 from services.console.reading.called import called, maintenance
 from services.console.reading.patients import alerts
+from services.console.reading.viewer import Viewer
+from services.console.web.events import Rows
 from services.runtime.fake_log import FakeLog
 from services.runtime.outgoing import outgoing
 from tests.browser.example_event import NOW, SITE, event
+from tests.browser.example_ward import example_ward
+from tests.browser.running import made_console
 
 KEY = "patient-of-the-test"
+CARE = frozenset[Right]({"board", "alerts"})
 
 
 def ago(minutes: float) -> timedelta:
@@ -118,3 +124,20 @@ def test_a_ward_in_maintenance_is_named_until_it_ends(tmp_path: Path, order: int
         assert [c.ward for c in maintenance(db, SITE, NOW)] == ["ICU"]
     with store.as_known(NOW - ago(6)) as db:
         assert [c.ward for c in maintenance(db, SITE, NOW - ago(6))] == ["5B", "ICU"]
+
+
+def test_a_board_that_is_open_says_so_to_those_of_the_ward(tmp_path: Path) -> None:
+    """Drawn with the rows that a screen is sent, escaped, in its language; nothing for another ward's screen."""
+    running = made_console(tmp_path, example_ward(hours=1, people=1))
+    running.parts.clock.told(NOW)
+    word_of = word(50, 30).model_copy(update={"why": "<b>switches</b>"})
+    running.log.append([outgoing(word_of, source="test", partitions=4)])
+    fold(running.parts.store, running.log.records)
+    running.parts.hub.told(Touched(beds=True))
+    rows = Rows(running.parts)
+    here, there = (Viewer.of("x", CARE, frozenset({ward})) for ward in ("5B", "ICU"))
+    shown = str(rows.of([], here, "en")["closed"])
+    assert "nobody is called until 15:00" in shown
+    assert "&lt;b&gt;switches" in shown
+    assert "维护中" in str(rows.of([], here, "zh")["closed"])
+    assert rows.of([], there, "en")["closed"] == ""
