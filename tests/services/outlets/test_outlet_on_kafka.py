@@ -13,10 +13,12 @@ import httpx
 import pytest
 
 from services.embedded.kafka_server import KafkaServer
+from services.outlets.install import Contact, install
 from services.runtime.kafka_log import KafkaPublisher, create_topics
 from services.runtime.outgoing import outgoing
-from tests.fakes.grafana import CutShort, FakeGrafana, Fault, Lose, Reply
+from tests.fakes.grafana import CutShort, FakeGrafana, Fault, Hang, Lose, Reply
 from tests.services.outlets.alerts import life
+from tests.services.outlets.grafana_live.events import arrived, forecast
 
 pytestmark = pytest.mark.servers
 
@@ -35,6 +37,7 @@ def start(
         "GRAFANA_URL": grafana_url,
         "GRAFANA_TOKEN": token,
         "OPEN": "true",
+        "CLOCK": "told",
         "RUN_DIR": str(run_dir or ""),
         "LOG_LEVEL": "ERROR",
     }
@@ -61,8 +64,13 @@ def standing(grafana: FakeGrafana) -> dict[str, list[str]]:
 
 
 def called(grafana: FakeGrafana, times: int) -> bool:
-    """Whether the outlet called so often."""
-    return len(grafana.calls) > times
+    """Whether the outlet called so often for annotations."""
+    return sum("/api/annotations" in target for _, target in list(grafana.calls)) > times
+
+
+def streamed(grafana: FakeGrafana) -> bool:
+    """Whether the risk of a ward was pushed."""
+    return any(line.startswith("ward_risk,") and " max=0.7" in line for line in list(grafana.world.pushed))
 
 
 def all_resolved(grafana: FakeGrafana) -> bool:
@@ -78,15 +86,28 @@ def grafana() -> Iterator[FakeGrafana]:
 
 
 def test_killed_again_and_again_each_alert_stands_once(kafka_server: KafkaServer, grafana: FakeGrafana) -> None:
-    """Killed twice, with a Grafana that stops and loses answers: each alert stands once, resolved."""
+    """Killed twice, with a Grafana that stops and loses answers: each alert stands once, resolved.
+
+    Rules are installed and live streams on, and these hang all the while: no annotation waits for them, and they come
+    with the newest values when Live answers.
+    """
     create_topics(kafka_server.address, PARTITIONS)
     publisher = KafkaPublisher(kafka_server.address)
     token = grafana.token("Editor")
     for alert in ALERTS:
         messages = [outgoing(e, source="alerting", partitions=PARTITIONS) for e in life(alert)]
         publisher.publish(messages).result(timeout=20)
+    risk = [arrived("a"), *(forecast("a", minute / 100, minute) for minute in range(60, 71))]
+    publisher.publish([outgoing(e, source="watch", partitions=PARTITIONS) for e in risk]).result(timeout=20)
     publisher.close()
-    rude = [Fault(Lose(), method="POST"), Fault(CutShort(), method="PUT"), Fault(Reply(503, None), method="GET")]
+    install(grafana.url, grafana.token("Admin"), "http://prometheus:9090", Contact(mail="ops@hospital.example"))
+    hung = Fault(Hang(30.0), times=10_000, prefix="/api/live")
+    rude = [
+        Fault(Lose(), method="POST", prefix="/api/annotations"),
+        Fault(CutShort(), method="PUT", prefix="/api/annotations"),
+        Fault(Reply(503, None), method="GET", prefix="/api/annotations"),
+    ]
+    grafana.fail(hung)
     outlet = start(kafka_server, grafana.url, token)
     try:
         for share in (10, 40):
@@ -100,6 +121,9 @@ def test_killed_again_and_again_each_alert_stands_once(kafka_server: KafkaServer
         time.sleep(1.0)
         grafana.start()
         wait_for(partial(all_resolved, grafana))
+        assert not streamed(grafana)
+        grafana.heal()
+        wait_for(partial(streamed, grafana))
     finally:
         outlet.terminate()
         outlet.wait(timeout=15)
