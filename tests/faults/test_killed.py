@@ -64,7 +64,7 @@ def alerts(system: System, prefix: str) -> dict[int, list[tuple]]:
         keys[key]: [
             (type(w.event).__name__, w.event.kind, w.event.severity)
             for w in items
-            # When a receiver confirms, in real time, against a told clock: the day's recount holds what is said of that.
+            # Receivers confirm in real time, the clock is a told one: the recount of the day holds what is said then.
             if isinstance(w.event, AlertEvent) and not isinstance(w.event, AlertNotified | AlertUnreached)
         ]
         for key, items in found.items()
