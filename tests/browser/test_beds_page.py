@@ -15,7 +15,7 @@ def test_she_reads_how_good_last_weeks_forecast_was(look: Opened) -> None:
     page = look("/beds", "admin-token", width=1440)
     rows = page.locator("section.ward").nth(1).locator(".skill tbody tr")
     expect(rows).to_have_count(4)
-    expect(rows.nth(1)).to_contain_text(re.compile(r"24 hours\s*\d+\.\d beds\s*(even|\d\.\d (low|high))\s*\d+ %"))
+    expect(rows.nth(1)).to_contain_text(re.compile(r"24 hours\s*\d+\.\d beds\s*(even|\d\.\d too (low|high))\s*\d+ %"))
     expect(rows.nth(3)).to_contain_text("7 days")
 
 

@@ -77,6 +77,7 @@ function roomRow(room, state) {
     const bar = fixed ? make("span", "stay fixed", text) : button("stay", stay, state, text, "");
     bar.classList.add({ F: "female", M: "male" }[stay.sex] ?? "other", `age${stay.age_tier}`);
     if (room.beds !== null && lane >= room.beds) bar.classList.add("bad");
+    if (fixed) bar.dataset.label = t("in bed");
     if (fixed) bar.title = t("%(who)s, in bed now, %(n)s more nights, %(age)s", { who: stay.label, n: stay.nights, age: stay.age_group });
     bar.style.left = `calc(${(100 * from) / plan.days}% + 2px)`;
     bar.style.width = `calc(${(100 * nights) / plan.days}% - 4px)`;

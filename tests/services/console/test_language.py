@@ -56,6 +56,12 @@ def test_no_template_carries_bare_english(name: str) -> None:
     assert set(re.findall(r"[A-Za-z]{2,}\d?", re.sub(r"&\w+;", "", shown))) <= NAMES
 
 
+def test_no_style_sheet_speaks_english() -> None:
+    """Words that a style sheet adds come from the page, which asks the catalogue."""
+    for file in sorted((pages.HERE / "static").glob("*.css")):
+        assert re.findall(r'content: *"[^"]*[A-Za-z][^"]*"', file.read_text("utf-8")) == [], file.name
+
+
 def test_the_browser_is_answered_in_its_language_until_someone_chooses(client: TestClient) -> None:
     """Accept-Language decides first, the cookie of a choice after that; other languages get English."""
     assert '<html lang="en">' in client.get("/", headers={"Accept-Language": "fr-FR, fr;q=0.9"}).text
