@@ -10,11 +10,12 @@ from typing import Final, Literal
 from services.runtime.auth import Actor
 
 Right = Literal[
-    "board", "patients", "names", "alerts", "beds", "schedule", "plans", "quality", "system", "silent", "every ward"
-]
-"""See the board, patients, names; decide about alerts; see beds and schedule; decide about plans; see alarm quality
-and the system; see silent models; be bound to no ward."""
-Role = Literal["ward-screen", "care-team", "bed-manager", "quality", "administrator"]
+    "board", "patients", "names", "alerts", "beds", "schedule", "plans", "reports", "quality", "system", "silent",
+    "every ward"
+]  # fmt: skip
+"""See the board, patients, names; decide about alerts; see beds and schedule; decide about plans; make reports of
+studies final; see alarm quality and the system; see silent models; be bound to no ward."""
+Role = Literal["ward-screen", "care-team", "radiologist", "bed-manager", "quality", "administrator"]
 
 EVERY_WARD: Final = "*"
 """A value of the wards claim: bound to none."""
@@ -22,6 +23,7 @@ ALL: Final[frozenset[Right]] = frozenset(Right.__args__)  # type: ignore[attr-de
 ROLES: Final[Mapping[Role, frozenset[Right]]] = {
     "ward-screen": frozenset({"board"}),
     "care-team": frozenset({"board", "patients", "names", "alerts", "beds", "schedule"}),
+    "radiologist": frozenset({"board", "patients", "names", "reports"}),
     "bed-manager": frozenset({"names", "beds", "schedule", "plans"}),
     "quality": frozenset({"quality", "system"}),
     "administrator": ALL,
@@ -31,6 +33,7 @@ _SCOPES: Final[Mapping[str, frozenset[Right]]] = {
     "read": frozenset({"board", "patients", "beds", "schedule", "system"}),
     "read:identity": frozenset({"names"}),
     "decide": frozenset({"alerts", "plans"}),
+    "report": frozenset({"reports"}),
     "admin": ALL,
 }
 
@@ -48,6 +51,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "POST /api/patients/{key}/advice/{item}/decisions": "alerts",
     "POST /api/alerts/{alert}/decisions": "alerts",
     "GET /films/{finding}/{layer}": "patients",
+    "POST /api/findings/{finding}/reading": "reports",
     "GET /beds": "beds",
     "GET /beds/now": "beds",
     "GET /api/beds": "beds",

@@ -39,3 +39,7 @@ def read(turn: Turn, event: ImagingReportRead) -> None:
         "INSERT OR IGNORE INTO readings_final VALUES (?, ?, ?, ?, ?, ?)",
         (event.id, event.patient, event.study, event.decision, micros(event.at), micros(event.known)),
     )
+    turn.db.execute(  # and in whose words: the film's page tells
+        "INSERT OR IGNORE INTO decisions VALUES (?, ?, ?, 'finding', ?, ?, ?, ?, NULL)",
+        (event.id, event.patient, event.study, event.decision, event.by, event.impression, micros(event.at)),
+    )

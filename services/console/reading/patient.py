@@ -155,6 +155,10 @@ def _films(db: sqlite3.Connection, key: str, *, silent_too: bool) -> tuple[Film,
     for r in rows:
         if r["mode"] != "live" and not silent_too:
             continue
+        final = db.execute(
+            "SELECT who, why FROM decisions WHERE subject = ? AND about = 'finding' ORDER BY at DESC LIMIT 1",
+            (r["study"],),
+        ).fetchone()
         text = words.OUTCOMES[r["outcome"]]
         if r["label"] and r["probability"] is not None and r["outcome"] != "cannot assess":
             text = f"{str(r['label']).capitalize()}: {words.percent(r['probability'])}"
@@ -171,6 +175,8 @@ def _films(db: sqlite3.Connection, key: str, *, silent_too: bool) -> tuple[Film,
                 classes=tuple((c["name"], c["probability"]) for c in json.loads(r["classes"])),
                 picture=r["picture"] is not None,
                 heatmap=r["heatmap"] is not None,
+                read_by=None if final is None else final["who"],
+                read_as=None if final is None else final["why"],
             )
         )
     return tuple(found)

@@ -60,6 +60,10 @@ class Film(Shown):
     classes: tuple[tuple[str, float], ...]
     picture: bool
     heatmap: bool
+    read_by: str | None = None
+    """Who made the report of the study final; None: nobody yet."""
+    read_as: str | None = None
+    """Their words, where they said other than the model; '' where they confirmed it."""
 
 
 class Lab(Shown):

@@ -37,6 +37,10 @@ MAY: dict[Role, set[str]] = {
         "/api/beds", "/api/places", "/schedule", "/schedule/now", "/api/schedule", "/api/proposals/x/evaluate",
         f"/api/alerts/{digest('alert', HERE, 'sepsis')}/decisions", "/films/x/picture",
     },
+    "radiologist": {
+        "/", "/api/board", "/api/search", f"/patients/{HERE}", f"/patients/{HERE}/now", f"/api/patients/{HERE}",
+        f"/api/patients/{HERE}/explanations", "/films/x/picture", "/api/findings/x/reading",
+    },
     "bed-manager": {
         "/beds", "/beds/now", "/api/beds", "/api/places", "/schedule", "/schedule/now", "/api/schedule",
         "/api/proposals/x/evaluate", "/api/proposals/x/questions", "/api/proposals/x/decisions",

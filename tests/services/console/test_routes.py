@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from schemas.events import AccessAudited, DecisionMade, ScheduleDecided
+from schemas.events import AccessAudited, DecisionMade, ImagingReportRead, ScheduleDecided
 from schemas.ids import digest
 from services.console.app import console_app
 from services.console.projection.fold import fold
@@ -163,6 +163,23 @@ def test_films_come_from_the_object_store(client: TestClient) -> None:
     picture = client.get(f"/films/{finding[0]['id']}/heatmap", headers=bearer(SISTER))
     assert picture.headers["content-type"] == "image/png"
     assert client.get(f"/films/{finding[1]['id']}/heatmap", headers=bearer(SISTER)).status_code == 404
+
+
+def test_a_physicians_reading_is_an_event_of_the_study(client: TestClient, console: Running) -> None:
+    """It needs the right; to override also words; the film's page then says who read the study."""
+    film = client.get(f"/api/patients/{WARD.keys['Lindqvist']}", headers=bearer(SISTER)).json()["films"][0]
+    path = f"/api/findings/{film['id']}/reading"
+    assert film["read_by"] is None
+    assert client.post(path, json={"decision": "finalise"}, headers=bearer(SISTER)).status_code == 403
+    assert client.post(path, json={"decision": "override"}, headers=bearer(ADMIN)).status_code == 422
+    assert (
+        client.post("/api/findings/x/reading", json={"decision": "finalise"}, headers=bearer(ADMIN)).status_code == 404
+    )
+    told = {"decision": "override", "why": "Atelectasis, no pneumonia"}
+    assert client.post(path, json=told, headers=bearer(ADMIN)).status_code == 202
+    event = written(console.log, "decisions")[-1]
+    assert isinstance(event, ImagingReportRead)
+    assert (event.patient, event.decision, event.impression) == (WARD.keys["Lindqvist"], *told.values())
 
 
 def test_a_decision_is_an_event_with_who_and_why(client: TestClient, console: Running) -> None:
