@@ -39,7 +39,9 @@ def slice_views(slices: Tensor, generator: torch.Generator) -> Tensor:
     cos, sin = torch.cos(angle) * zoom, torch.sin(angle) * zoom
     across = torch.stack([cos * aspect * mirror, -sin, draw.uniform(-0.06, 0.06)], -1)
     down = torch.stack([sin * mirror, cos / aspect, draw.uniform(-0.06, 0.06)], -1)
-    grid = functional.affine_grid(torch.stack([across, down], 1), [draw.count, 1, *slices.shape[1:]], False)
+    grid = functional.affine_grid(
+        torch.stack([across, down], 1), [draw.count, 1, *slices.shape[1:]], align_corners=False
+    )
     views = functional.grid_sample(slices.unsqueeze(1) / 255, grid, align_corners=False)
     views = views.clamp(1e-3, 1) ** torch.exp(draw.wide(-0.35, 0.35))
     views = views * draw.wide(0.8, 1.2) + draw.wide(-0.05, 0.05)

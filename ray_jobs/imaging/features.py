@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import onnxruntime
 import torch
 from torch import Tensor, nn
 
@@ -59,9 +60,7 @@ def features(pixels: npt.NDArray[np.uint8], view: int, store: Path) -> Features:
     return Features(middle, layout)
 
 
-def _session(graph: Path):  # type: ignore[no-untyped-def]
-    import onnxruntime
-
+def _session(graph: Path) -> onnxruntime.InferenceSession:
     if not graph.exists():
         partial = graph.with_suffix(".partial.onnx")
         program = torch.onnx.export(

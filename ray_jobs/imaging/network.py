@@ -30,9 +30,10 @@ class FilmNetwork(nn.Module):
     doubt_axes: Tensor
     doubt_scale: Tensor
 
-    def __init__(self, classes: int = 3, *, frozen_blocks: int = 5) -> None:
-        """Random weights; `from_imagenet` gives the start of training."""
+    def __init__(self, classes: int = 3, *, frozen_blocks: int = 5, finding: tuple[int, ...] = ()) -> None:
+        """Random weights; `from_imagenet` gives the start of training. `finding`: classes that count, all but 0."""
         super().__init__()
+        self.finding = finding or tuple(range(1, classes))
         self.body = EfficientNet.from_name("efficientnet-lite0")
         self.body._fc = nn.Identity()
         self.body._conv_stem = _one_channel(self.body._conv_stem)
@@ -95,15 +96,15 @@ class FilmNetwork(nn.Module):
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """uint8[n, 224, 224] → probability float[n, classes], heatmap float[n, 7, 7], ood float[n].
 
-        The heatmap is the gradient-weighted map of the log-odds of disease (class 0 is health):
-        positive where the film speaks for disease. ood above 1 means unlike the training films.
+        The heatmap is the gradient-weighted map of the log-odds of the finding's classes against the others; where
+        every class is one, of the likely classes against all: positive where the film speaks for them.
+        ood above 1 means unlike the training films.
         """
         lower = self._lower(pixels.float())
         maps = self._upper(lower)
         pooled = maps.mean((2, 3))
         probability = torch.softmax(self.head(pooled) / self.temperature, 1)
-        diseased = probability[:, 1:] / probability[:, 1:].sum(1, keepdim=True)
-        towards = diseased @ self.head.weight[1:] - self.head.weight[:1]
+        towards = self._towards(probability)
         heatmap = torch.einsum("nchw,nc->nhw", maps, towards)
         centred = (_places(lower) - self.doubt_mean) / self.doubt_spread
         along = centred @ self.doubt_axes
@@ -113,6 +114,19 @@ class FilmNetwork(nn.Module):
         outside = centred.square().sum(1) - explained
         ood = self.doubt_scale[0] * inside + self.doubt_scale[1] * outside
         return probability, heatmap, ood
+
+    def _towards(self, probability: Tensor) -> Tensor:
+        """float[n, classes] → float[n, 1280]: the direction of features in which the finding's log-odds grow."""
+        weight = self.head.weight
+        others = [index for index in range(len(weight)) if index not in self.finding]
+        if not others:
+            return probability @ weight - weight.mean(0)
+
+        def towards(classes: list[int]) -> Tensor:
+            share = probability[:, classes]
+            return share / share.sum(1, keepdim=True) @ weight[classes]
+
+        return towards(list(self.finding)) - towards(others)
 
     def freeze(self) -> None:
         """Keep stem and lowest blocks as they are: their edges and textures hold for films too."""

@@ -10,15 +10,19 @@ import numpy.typing as npt
 from ray_jobs.imaging.pixels import UnusableImageError, decode
 
 Pictures = npt.NDArray[np.uint8]
-SLICES = {"brain MR slices": "brain_tumour_mri_cheng", "lung CT slices": "lung_ct_iqothnccd"}
+SLICES = {
+    "brain MR slices": ("brain-mri", "brain_tumour_mri_cheng"),
+    "lung CT slices": ("lung-ct", "lung_ct_iqothnccd"),
+    "chest films": ("chest-pneumonia", "cxr_pneumonia"),
+}
 MOST = 60
 
 
-def other_pictures(shared: Path, films: Pictures) -> Iterator[tuple[str, Pictures]]:
-    """Kind of picture and uint8[n, 224, 224]; kinds whose set is not there are left out."""
-    for kind, folder in SLICES.items():
+def other_pictures(shared: Path, films: Pictures, *, not_of: str = "chest-pneumonia") -> Iterator[tuple[str, Pictures]]:
+    """Kind of picture and uint8[n, 224, 224]: not what model `not_of` reads; sets that are not there are left out."""
+    for kind, (model, folder) in SLICES.items():
         archive = shared / folder / "images.tar"
-        if archive.exists():
+        if model != not_of and archive.exists():
             yield kind, _from_archive(archive)
     random = np.random.default_rng(0)
     yield "noise", random.integers(0, 256, (MOST, 224, 224), dtype=np.uint8)

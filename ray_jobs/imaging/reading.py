@@ -57,9 +57,10 @@ class TorchRuntime:
         import torch
 
         from ray_jobs.imaging.ship import load_weights
+        from ray_jobs.imaging.verdict import findings
 
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._network = load_weights(model.file(WEIGHTS).parent).to(self._device)
+        self._network = load_weights(model.file(WEIGHTS).parent, findings(model.card)).to(self._device)
 
     def read(self, pixels: npt.NDArray[np.uint8]) -> Readings:
         """uint8[n, 224, 224] → readings."""

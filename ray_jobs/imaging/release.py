@@ -42,7 +42,7 @@ def release(shared: Path, work: Path, folder: Path, *, version: str) -> Card:
     network = load_weights(folder)  # what ships is 16-bit: everything below is fitted to that
     calibration = films.part(Part.CALIBRATE)
     logits = _each(network.logits, calibration)
-    _fit_doubt(network, _each(network.layout, _some(films.part(Part.TRAIN))), _each(network.layout, calibration))
+    fit_doubt(network, _each(network.layout, _some(films.part(Part.TRAIN))), _each(network.layout, calibration))
     heat = figures.temperature(logits.numpy().astype(np.float64), calibration.label)
     network.temperature.fill_(heat)
     save_weights(network, folder)
@@ -92,7 +92,7 @@ def _each(answer: Callable[[Tensor], Tensor], films: Films) -> Tensor:
     return torch.cat(parts)
 
 
-def _fit_doubt(network: FilmNetwork, training: Tensor, calibration: Tensor) -> None:
+def fit_doubt(network: FilmNetwork, training: Tensor, calibration: Tensor) -> None:
     """Axes of the training films' layouts float[n, 640]; both parts of the distance count alike, 1 is the limit."""
     mean, spread = training.mean(0), training.std(0) + 1e-3
     _, lengths, axes = torch.linalg.svd((training - mean) / spread, full_matrices=False)

@@ -108,7 +108,8 @@ def _unsuitable(body: bytes, card: Card) -> str:
     except (InvalidDicomError, EOFError) as error:
         raise UnusableImageError(f"not a readable DICOM object: {error}") from error
     texts = [str(header.get(key) or "") for key in ("Modality", "BodyPartExamined", "ViewPosition")]
-    reason = unsuitable(texts[0], texts[1], texts[2], int(header.get("NumberOfFrames") or 1))
+    frames, described = int(header.get("NumberOfFrames") or 1), str(header.get("SeriesDescription") or "")
+    reason = unsuitable(texts[0], texts[1], texts[2], frames, model=card.name, description=described)
     return reason or outside(card, age_of(header)) or ""
 
 

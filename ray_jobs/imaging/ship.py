@@ -32,10 +32,10 @@ def save_weights(network: FilmNetwork, folder: Path) -> None:
     (folder / WEIGHTS).chmod(0o644)  # the library writes for the owner only
 
 
-def load_weights(folder: Path) -> FilmNetwork:
+def load_weights(folder: Path, finding: tuple[int, ...] = ()) -> FilmNetwork:
     """The network with the shipped weights, ready to answer."""
     tensors = load_file(folder / WEIGHTS)
-    network = FilmNetwork(classes=len(tensors["head.bias"]))
+    network = FilmNetwork(classes=len(tensors["head.bias"]), finding=finding)
     missing, unexpected = network.load_state_dict(
         {name: value.float() for name, value in tensors.items()}, strict=False
     )

@@ -27,10 +27,29 @@ class Verdict:
         return self.decision if self.assessable else "cannot assess"
 
 
+def findings(card: Card) -> tuple[int, ...]:
+    """The classes that count as the finding: those of `extra.finding`, else all but the first, which is health."""
+    named = str(card.extra.get("finding", ""))
+    if not named:
+        return tuple(range(1, len(card.classes)))
+    return tuple(card.classes.index(name) for name in named.split(","))
+
+
 def verdict(card: Card, probability: npt.NDArray[np.float32], ood: float) -> Verdict:
-    """Class probabilities float[classes] (class 0 is health) and doubt → what is said of the film."""
-    ill = float(probability[1:].sum())
-    label = card.outcome if ill >= card.threshold else card.classes[0]
+    """Class probabilities float[classes] and doubt → what is said of the film.
+
+    A model all of whose classes are findings (which tumour?) says the likeliest one, with its probability.
+    """
+    named = findings(card)
+    rest = [index for index in range(len(card.classes)) if index not in named]
+    likeliest = int(probability.argmax())
+    ill = float(probability[list(named)].sum()) if rest else float(probability[likeliest])
+    if not rest:
+        label = card.classes[likeliest]
+    elif ill >= card.threshold:
+        label = card.outcome
+    else:
+        label = card.classes[max(rest, key=lambda index: float(probability[index]))]
     low, high = float(card.extra["refer_low"]), float(card.extra["refer_high"])
     if ood > 1:
         reason = "cannot assess: unlike the films that the model was made from"
@@ -38,4 +57,5 @@ def verdict(card: Card, probability: npt.NDArray[np.float32], ood: float) -> Ver
     if low <= ill <= high:
         reason = f"probability {ill:.2f} lies in the band {low:.2f} to {high:.2f} that is left to a person"
         return Verdict(label, ill, "refer", assessable=True, reason=reason)
-    return Verdict(label, ill, "finding" if ill >= card.threshold else "no finding", assessable=True, reason="")
+    finding = not rest or ill >= card.threshold
+    return Verdict(label, ill, "finding" if finding else "no finding", assessable=True, reason="")

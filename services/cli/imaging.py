@@ -1,5 +1,6 @@
 """`wardwatch imaging`: score pictures offline through the code that reads live, train the models, measure them."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +11,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from services.cli import imaging_bench
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 app = typer.Typer(help="Score, train and measure imaging models.", no_args_is_help=True)
+app.command()(imaging_bench.bench)
+app.command()(imaging_bench.explain)
 BAD_INPUT = 2
+SLICE_MODELS = ("lung-ct", "brain-mri")
 CACHE = Path.home() / ".cache" / "wardwatch" / "imaging"
 
 ModelName = Annotated[str, typer.Option("--model", help="A model of the registry, see `wardwatch models`.")]
@@ -62,9 +68,16 @@ def train(
 
     _known(model)
     source = data or shared_data()
+    folder = (models or models_folder()) / model
     try:
+        if model in SLICE_MODELS:
+            from ray_jobs.imaging.slice_release import train_slices
+
+            train_slices(model, source, work, folder, version=version)
+            evaluate(model=model, data=data, work=work, models=models or models_folder())
+            return
         trained(source, work, Recipe(seed=seed, threads=threads))
-        card = release(source, work, (models or models_folder()) / model, version=version)
+        card = release(source, work, folder, version=version)
     except OSError as error:
         _refuse("train", error)
     typer.echo(f"{card.name} {card.version}: threshold {card.threshold}")
@@ -77,6 +90,7 @@ def evaluate(
     data: Data = None,
     work: Work = CACHE,
     models: Models = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The whole report, with ROC points, as JSON.")] = False,
 ) -> None:
     """Measure a model on patients that neither training nor threshold saw."""
     from ray_jobs.imaging.evaluate import evaluate as measured
@@ -85,10 +99,18 @@ def evaluate(
 
     _known(model)
     try:
-        report = measured(model, data or shared_data(), work, models=models)
+        if model in SLICE_MODELS:
+            from ray_jobs.imaging.slice_figures import evaluate_slices
+
+            report = evaluate_slices(model, models=models)
+        else:
+            report = measured(model, data or shared_data(), work, models=models)
     except (OSError, RegistryError) as error:
         _refuse("evaluate", error)
-    _show(report)
+    if as_json:
+        typer.echo(json.dumps(report, indent=1))
+    else:
+        _show(report)
 
 
 def _show(report: Mapping[str, Any]) -> None:
@@ -98,7 +120,9 @@ def _show(report: Mapping[str, Any]) -> None:
     for name, row in report["outer"].items():
         table.add_row(name, f"{row['value']:.3f}", f"{row['low']:.3f} to {row['high']:.3f}")
     console.print(table)
-    for part in ("confusion", "refused"):
+    for part in ("confusion", "subgroups", "accuracy by share referred", "refused"):
+        if part not in report:
+            continue
         console.print(f"{part}: " + ", ".join(f"{name} {value}" for name, value in report[part].items()))
     console.print(
         f"referred to a person: {report['referred']}; accuracy of the rest: {report['accuracy of the decided']}"
@@ -106,8 +130,9 @@ def _show(report: Mapping[str, Any]) -> None:
 
 
 def _known(model: str) -> None:
-    if model != "chest-pneumonia":
-        typer.echo(f"no recipe for model {model}; there is: chest-pneumonia", err=True)
+    if model != "chest-pneumonia" and model not in SLICE_MODELS:
+        known = ", ".join(("chest-pneumonia", *SLICE_MODELS))
+        typer.echo(f"no recipe for model {model}; there are: {known}", err=True)
         raise typer.Exit(BAD_INPUT)
 
 

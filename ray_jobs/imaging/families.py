@@ -1,0 +1,69 @@
+"""The slice models: what each reads, from which set, and how its figures are held out; the code is shared."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ray_jobs.imaging.crossfit import UpperRecipe
+from ray_jobs.imaging.selection import BRAIN_MODEL, LUNG_MODEL
+from ray_jobs.imaging.slices import BRAIN_CLASSES, LUNG_CLASSES, Slices, load_brain_slices, load_lung_slices
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One slice model. `finding` of several classes: which of them; of one: whether.
+
+    `cross` True: figures from networks each of which saw four fifths, the first of them ships; False: fold 0 is kept
+    for figures, fold 1 for calibration, the shipped weights see the rest.
+    """
+
+    task: str
+    outcome: str
+    classes: tuple[str, ...]
+    finding: tuple[str, ...]
+    load: Callable[[Path, Path], Slices]
+    recipe: UpperRecipe
+    cross: bool
+    setting: str
+    source: str
+    limits: tuple[str, ...]
+    views: int = 4
+    measured: int = 5
+    """Folds of five that are trained for figures, each on the other four, where `cross`."""
+
+
+FAMILIES: Final = {
+    LUNG_MODEL: Family(
+        task="axial CT slice of the chest: malignant or not, and whether benign or normal",
+        outcome="malignant",
+        classes=LUNG_CLASSES,
+        finding=("malignant",),
+        load=load_lung_slices,
+        recipe=UpperRecipe(epochs=4),
+        cross=True,
+        measured=3,
+        setting="adults, two hospitals in Baghdad, one slice at a time as a picture",
+        source="IQ-OTH/NCCD, Mendeley Data bhmdr45bh2, CC BY 4.0",
+        limits=(
+            "A slice is read by itself; a nodule in the next slice is not seen.",
+            "Groups stand for patients and are derived, not published: a patient in two groups flatters the figures.",
+            "15 benign cases were open to their authors, 67 slices remain here: benign is shown, not to be relied on.",
+        ),
+    ),
+    BRAIN_MODEL: Family(
+        task="contrast-enhanced T1 slice of the brain with a tumour: glioma, meningioma or pituitary tumour",
+        outcome="tumour type",
+        classes=BRAIN_CLASSES,
+        finding=BRAIN_CLASSES,
+        load=load_brain_slices,
+        recipe=UpperRecipe(epochs=3),
+        cross=False,
+        setting="adults with a known tumour, two hospitals in Guangzhou and Tianjin",
+        source="Cheng 2017, figshare 1512427, CC BY 4.0",
+        limits=(
+            "Every slice of the set shows a tumour: the model says which, never whether; no metastases.",
+            "Patients are unknown in the open copy; whole runs of neighbouring slices are held out instead.",
+        ),
+    ),
+}

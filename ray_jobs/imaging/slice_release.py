@@ -1,0 +1,157 @@
+"""A slice model from its set to shipped files: training, calibration, doubt, held-out table, figures, card."""
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ray_jobs.imaging import figures
+from ray_jobs.imaging.crossfit import fit
+from ray_jobs.imaging.families import FAMILIES, Family
+from ray_jobs.imaging.features import Features, features
+from ray_jobs.imaging.network import FilmNetwork
+from ray_jobs.imaging.reading import GRAPH, WEIGHTS
+from ray_jobs.imaging.release import fit_doubt
+from ray_jobs.imaging.ship import export_graph, load_weights, save_weights
+from ray_jobs.imaging.slice_card import card_text
+from ray_jobs.imaging.slice_figures import HELD_OUT, best_threshold, evaluate_slices, tempered
+from ray_jobs.imaging.slices import Slices
+from ray_jobs.imaging.train import keep_memory
+from ray_jobs.registry import Card, Population, write_card
+
+OUTER, CALIBRATION = 0, 1
+REFERRED_ERRORS = 0.05
+FILES = (WEIGHTS, GRAPH, HELD_OUT, "card.md", "metrics.json")
+Floats = npt.NDArray[np.float64]
+
+
+def train_slices(name: str, shared: Path, work: Path, folder: Path, *, version: str) -> Card:
+    """Train what is not yet trained in `work`, and write the model to `folder`; returns its card."""
+    keep_memory()
+    family = FAMILIES[name]
+    slices = family.load(shared, work)
+    views = [features(slices.films.pixels, view, work / f"{name}-view{view}.npz") for view in range(family.views)]
+    held, weights = _trained(name, family, slices, views, work)
+    return _release(family, slices, views, held, weights, shared, folder, version)
+
+
+def _trained(name: str, family: Family, slices: Slices, views: list[Features], work: Path) -> tuple[Floats, Path]:
+    """Logits of the slices by networks that did not see them (NaN where none), and the weights that ship."""
+    label, fold = slices.films.label, slices.fold
+    held = np.full((len(label), len(family.classes)), np.nan)
+    if family.cross:
+        for number in range(family.measured):
+            rows = np.flatnonzero(fold != number)
+            answer = fit(views, label, rows, family.recipe, work / f"{name}-fold{number}.pt").numpy()
+            held[fold == number] = answer[fold == number]
+        return held, work / f"{name}-fold0.pt"
+    shipped = work / f"{name}-outer.pt"
+    answer = fit(views, label, np.flatnonzero(fold > CALIBRATION), family.recipe, shipped).numpy()
+    held[fold <= CALIBRATION] = answer[fold <= CALIBRATION]
+    return held, shipped
+
+
+def _release(
+    family: Family,
+    slices: Slices,
+    views: list[Features],
+    logits: Floats,
+    weights: Path,
+    shared: Path,
+    folder: Path,
+    version: str,
+) -> Card:
+    folder.mkdir(parents=True, exist_ok=True)
+    network = FilmNetwork(len(family.classes))
+    network.load_state_dict(torch.load(weights, weights_only=True))
+    save_weights(network, folder)
+    finding = tuple(family.classes.index(one) for one in family.finding)
+    network = load_weights(folder, finding)
+    label, fold = slices.films.label, slices.fold
+    choose = ~np.isnan(logits[:, 0]) if family.cross else fold == CALIBRATION
+    heat = figures.temperature(logits[choose], label[choose])
+    layout = torch.from_numpy(views[0].layout)
+    fit_doubt(network, layout[torch.from_numpy(fold > CALIBRATION)], layout[torch.from_numpy(fold == CALIBRATION)])
+    network.temperature.fill_(heat)
+    save_weights(network, folder)
+    export_graph(network, folder)
+    chosen = tempered(logits[choose], heat)
+    extra: dict[str, str | float] = {"finding": ",".join(family.finding), "temperature": round(heat, 4)}
+    if len(finding) == 1:
+        ill, probability = label[choose] == finding[0], chosen[:, finding[0]]
+        threshold = best_threshold(ill, probability)
+        low, high = figures.referral_band(ill, probability, REFERRED_ERRORS)
+    else:
+        threshold, low = 0.0, 0.0
+        high = sure_from(label[choose], chosen)
+    card = Card(
+        name=folder.name,
+        version=version,
+        task=family.task,
+        kind="network",
+        outcome=family.outcome,
+        classes=family.classes,
+        threshold=threshold,
+        population=Population(min_age=16, max_age=120, setting=family.setting),
+        input="uint8[n, 224, 224]: the whole slice stretched to a square, grey, as windowed for reading",
+        licence=f"Apache-2.0; trained on {family.source}",
+        extra={**extra, "refer_low": round(low, 4), "refer_high": round(high, 4)},
+        files={},
+    )
+    rows = choose if family.cross else fold == OUTER
+    _write_held(folder / HELD_OUT, slices, logits, rows, family)
+    for name in ("card.md", "metrics.json"):
+        (folder / name).touch()
+    card = write_card(folder, card, FILES)
+    report = evaluate_slices(folder.name, models=folder.parent)
+    report["refused"] = _refused(folder, shared, slices.films.pixels[fold == OUTER])
+    (folder / "metrics.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    (folder / "card.md").write_text(card_text(card, family, report), encoding="utf-8")
+    return write_card(folder, card, FILES)
+
+
+def sure_from(label: npt.NDArray[np.int64], probability: Floats) -> float:
+    """The lowest top probability above which at most REFERRED_ERRORS of calibration slices are named wrongly."""
+    top, wrong = probability.max(1), probability.argmax(1) != label
+    order = np.argsort(-top)
+    share = np.cumsum(wrong[order]) / np.arange(1, len(order) + 1)
+    good = np.flatnonzero(share <= REFERRED_ERRORS)
+    return float(top[order][good[-1]]) - 1e-4 if len(good) else 1.0
+
+
+def _write_held(path: Path, slices: Slices, logits: Floats, rows: npt.NDArray[np.bool_], family: Family) -> None:
+    with path.open("w", newline="", encoding="utf-8") as table:
+        writer = csv.writer(table, lineterminator="\n")
+        writer.writerow(["file", "group", "fold", "label", *(f"logit_{name}" for name in family.classes)])
+        for index in np.flatnonzero(rows):
+            films = slices.films
+            writer.writerow(
+                [
+                    films.path[index],
+                    films.patient[index],
+                    int(slices.fold[index]),
+                    family.classes[films.label[index]],
+                    *(f"{value:.4f}" for value in logits[index]),
+                ]
+            )
+
+
+def _refused(folder: Path, shared: Path, own: npt.NDArray[np.uint8]) -> Mapping[str, float]:
+    """Share refused of held-out slices, of other kinds of picture and of spoilt slices, by the runtime that serves."""
+    from ray_jobs.imaging.evaluate import read_all
+    from ray_jobs.imaging.others import other_pictures
+    from ray_jobs.imaging.reading import OnnxRuntime
+    from ray_jobs.registry import load_model
+
+    runtime = OnnxRuntime(load_model(folder.name, folder.parent))
+    some = np.ascontiguousarray(own[:: max(1, len(own) // 60)])
+    kinds = {"held-out slices": own[:: max(1, len(own) // 150)]}
+    kinds |= dict(other_pictures(shared, some, not_of=folder.name))
+    return {
+        kind.replace("films", "slices"): round(float((read_all(runtime, pixels).ood > 1).mean()), 4)
+        for kind, pixels in kinds.items()
+    }

@@ -1,0 +1,1 @@
+9xF9l9f1GWt3Te4kDwvgn3t2usScyB9ZMvxKwKgk19OgcoJdJFzKyp+DSYXx5zAFzD09ijhlH+zh1fZs6/4uBg==
