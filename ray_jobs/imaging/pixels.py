@@ -109,14 +109,17 @@ def shown(dataset: Dataset, frame: int = 0) -> Grey:
         stored = pixel_array(dataset, index=frame)
         seen = of_frame(dataset, frame)
         values = apply_voi_lut(apply_modality_lut(stored, seen), seen)
-        grey = _to_bytes(np.asarray(values, dtype=np.float32), _tissue(stored, dataset))
+        tissue = _tissue(stored, dataset)
+        grey = _to_bytes(np.asarray(values, dtype=np.float32), tissue)
     except Exception as error:
         # bytes from outside: pydicom and the decoders raise anything from struct.error to MemoryError on them
         raise UnusableImageError(f"the pixel data cannot be decoded: {error}"[:500]) from error
     # A Presentation LUT Shape overrides the photometric interpretation (C.11.6.1); CR has the latter only.
     shape = dataset.get("PresentationLUTShape")
     inverse = shape == "INVERSE" if shape else dataset.get("PhotometricInterpretation") == "MONOCHROME1"
-    return np.where(_tissue(stored, dataset), 255 - grey, 0).astype(np.uint8) if inverse else grey
+    if not inverse:
+        return grey
+    return 255 - grey if tissue is None else np.where(tissue, 255 - grey, 0).astype(np.uint8)
 
 
 def of_frame(dataset: Dataset, frame: int) -> Dataset:
@@ -137,11 +140,11 @@ def _items(dataset: Dataset, name: str, place: int) -> list[Dataset]:
     return list((dataset.get(name) or [])[place : place + 1])
 
 
-def _tissue(stored: npt.NDArray[np.integer], dataset: Dataset) -> npt.NDArray[np.bool_]:
-    """Where the detector saw something: all but the padding value, or range of values (C.7.5.1.1.2)."""
+def _tissue(stored: npt.NDArray[np.integer], dataset: Dataset) -> npt.NDArray[np.bool_] | None:
+    """Where the detector saw something: all but the padding value, or range of values (C.7.5.1.1.2); None: all."""
     padding = dataset.get("PixelPaddingValue")
     if padding is None:
-        return np.ones(stored.shape, dtype=np.bool_)
+        return None
     limit = dataset.get("PixelPaddingRangeLimit", padding)
     low, high = sorted((int(padding), int(limit)))
     return (stored < low) | (stored > high)

@@ -33,5 +33,5 @@ def heatmap_png(heat: npt.NDArray[np.float32]) -> bytes:
 
 def _png(picture: Image.Image) -> bytes:
     body = io.BytesIO()
-    picture.save(body, "PNG", optimize=True)
+    picture.save(body, "PNG", compress_level=3)
     return body.getvalue()
