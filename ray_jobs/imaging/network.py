@@ -123,8 +123,9 @@ class FilmNetwork(nn.Module):
             return probability @ weight - weight.mean(0)
 
         def towards(classes: list[int]) -> Tensor:
-            share = probability[:, classes]
-            return share / share.sum(1, keepdim=True) @ weight[classes]
+            # narrow slices, not an index list: that would be a constant beside the weights in the exported graph
+            share = torch.cat([probability[:, index : index + 1] for index in classes], 1)
+            return share / share.sum(1, keepdim=True) @ torch.cat([weight[index : index + 1] for index in classes])
 
         return towards(list(self.finding)) - towards(others)
 

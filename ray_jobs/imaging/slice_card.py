@@ -28,7 +28,7 @@ def card_text(card: Card, family: Family, report: dict[str, Any]) -> str:
     )
     return f"""# {card.name} {card.version}
 
-Reads an {card.task}.
+Reads one {card.task}.
 Preliminary, for a person to confirm; never a diagnosis by itself.
 
 **Network**: EfficientNet-lite0 on one grey channel; the lowest 11 blocks as ImageNet left them, the upper ones and the

@@ -152,6 +152,6 @@ def _refused(folder: Path, shared: Path, own: npt.NDArray[np.uint8]) -> Mapping[
     kinds = {"held-out slices": own[:: max(1, len(own) // 150)]}
     kinds |= dict(other_pictures(shared, some, not_of=folder.name))
     return {
-        kind.replace("films", "slices"): round(float((read_all(runtime, pixels).ood > 1).mean()), 4)
+        (kind if kind == "chest films" else kind.replace("films", "slices")): round(float((read_all(runtime, pixels).ood > 1).mean()), 4)
         for kind, pixels in kinds.items()
     }

@@ -1,1 +1,1 @@
-9xF9l9f1GWt3Te4kDwvgn3t2usScyB9ZMvxKwKgk19OgcoJdJFzKyp+DSYXx5zAFzD09ijhlH+zh1fZs6/4uBg==
+pb75aBBGr4wVMtVJEis1e8AOH/5mThqWFz4tW9buU0Lk8/W5pmT0vQ39l3p4WSFo0IHRchF2rwOskoiTxkUyCA==

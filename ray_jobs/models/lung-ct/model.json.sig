@@ -1,0 +1,1 @@
+cdd8GwnYcp+wrcDW024jFcJg3k2+Dp7fxxpYNVSKEfXQLgB+KqBH3QxHtxASxwurabdZ42629nbk4uIars4ZCQ==
