@@ -10,7 +10,7 @@ from services.console.signin.flow import BEGUN_S
 from services.console.signin.issuer import IssuerDown, SignInRefused
 from services.console.web import pages
 from services.console.web.audit import audit
-from services.console.web.session import inside, remember
+from services.console.web.session import encrypted, inside, remember
 from services.runtime import logs
 
 COOKIE: Final = "wardwatch-signin"
@@ -47,7 +47,7 @@ def router(parts: Parts) -> APIRouter:
         # Lax: the issuer's answer is a navigation from another site, to which a Strict cookie does not travel.
         answer.set_cookie(
             COOKIE, begun.cookie, max_age=BEGUN_S, path=PATH, httponly=True, samesite="lax",
-            secure=request.url.scheme == "https",
+            secure=encrypted(request),
         )  # fmt: skip
         return answer
 

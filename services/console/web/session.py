@@ -111,9 +111,13 @@ async def go(request: Request, error: Exception) -> Response:
 
 def remember(answer: Response, value: str, request: Request) -> None:
     """Keep a token or a sealed sign-in in this browser for a shift."""
-    answer.set_cookie(
-        COOKIE, value, max_age=SHIFT_S, httponly=True, samesite="strict", secure=request.url.scheme == "https"
-    )
+    answer.set_cookie(COOKIE, value, max_age=SHIFT_S, httponly=True, samesite="strict", secure=encrypted(request))
+
+
+def encrypted(request: Request) -> bool:
+    """Whether people reach the console by https: directly, or through a proxy that the settings' address tells of."""
+    parts: Parts = request.app.state.parts
+    return request.url.scheme == "https" or parts.settings.console_url.startswith("https://")
 
 
 def inside(target: str) -> str:
