@@ -44,7 +44,7 @@ def test_the_most_telling_instance_speaks():
         "outcome": "cannot assess",
         "probability": None,
         "label": None,
-        "reason": "cannot assess: a lateral view",
+        "reason": "lateral view",
     }
     assert report_of(finding(1, **refused), finding(2, outcome="no finding", probability=0.1)).outcome == "no finding"
     assert report_of(finding(1, probability=0.8), finding(2), finding(3, outcome="refer")).shown == "1.2.3.1.2"
