@@ -53,16 +53,14 @@ def main(settings: Settings) -> None:
 def _studies(settings: Settings, clock: Clock, stop: threading.Event) -> None:
     """Report studies until `stop` is set; an end unasked ends the process, so that its keeper starts it again."""
     stage = StudyStage(timedelta(seconds=settings.study_quiet_s))
-    store = RedisStateStore(settings.redis_url)
     parts = Parts(
         worker=lambda: KafkaWorker(settings.kafka, stage.service, stage.inputs, slot=settings.slot),
-        reader=lambda: KafkaReader(settings.kafka), store=store, objects=ObjectStoreByUrl(settings.objects_url),
+        reader=lambda: KafkaReader(settings.kafka), store=RedisStateStore(settings.redis_url), objects=ObjectStoreByUrl(settings.objects_url),
         inference=HttpInference(settings.serve_url), clock=clock,
         health=Health(stage.service, ("assigned", "caught up")), partitions=settings.partitions, site=settings.site,
         deadline_s=settings.inference_deadline_s,
     )  # fmt: skip
     try:
-        store.check()
         StreamLoop(stage, parts).run(stop)
     finally:
         stop.set()

@@ -8,7 +8,8 @@ from schemas.events.base import Value
 from schemas.events.findings import PriorComparison
 
 NOISE: Final = 0.71
-"""Standard deviation of the log-odds' difference between two pictures of the same state."""
+"""Standard deviation of the log-odds' difference between two pictures of the same state: assumed, not measured
+(docs/decisions/0152-one-report-of-a-study.md)."""
 CLEAR: Final = 2.0
 """A change below so many standard deviations is not told from noise."""
 FLOOR: Final = 1e-4
