@@ -49,8 +49,8 @@ FAMILIES: Final = {
             "A slice is read by itself; a nodule in the next slice is not seen.",
             "Groups stand for patients and are derived, not published: a patient in two groups flatters the figures.",
             "Referral and the accuracy of the rest are with limits chosen on the same slices: slightly too good.",
-            "Far above what others found by group (AUROC 0.912): whether more than illness tells these classes apart"
-            + " (scanner, window, height of the slice) was not tested. Expect less elsewhere.",
+            "Far above what others found by group (AUROC 0.912): expect less elsewhere.",
+            "Whether scanner, window or height of the slice tell the classes apart was not tested.",
             "Two of five folds were not trained for want of time: the figures cover three fifths of the groups.",
             "15 benign cases were open to their authors, 67 slices remain here: benign is shown, not to be relied on.",
         ),

@@ -151,7 +151,5 @@ def _refused(folder: Path, shared: Path, own: npt.NDArray[np.uint8]) -> Mapping[
     some = np.ascontiguousarray(own[:: max(1, len(own) // 60)])
     kinds = {"held-out slices": own[:: max(1, len(own) // 150)]}
     kinds |= dict(other_pictures(shared, some, not_of=folder.name))
-    return {
-        (kind if kind == "chest films" else kind.replace("films", "slices")): round(float((read_all(runtime, pixels).ood > 1).mean()), 4)
-        for kind, pixels in kinds.items()
-    }
+    named = {kind if kind == "chest films" else kind.replace("films", "slices"): p for kind, p in kinds.items()}
+    return {kind: round(float((read_all(runtime, p).ood > 1).mean()), 4) for kind, p in named.items()}
