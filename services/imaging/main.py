@@ -55,7 +55,8 @@ def _studies(settings: Settings, clock: Clock, stop: threading.Event) -> None:
     stage = StudyStage(timedelta(seconds=settings.study_quiet_s))
     parts = Parts(
         worker=lambda: KafkaWorker(settings.kafka, stage.service, stage.inputs, slot=settings.slot),
-        reader=lambda: KafkaReader(settings.kafka), store=RedisStateStore(settings.redis_url), objects=ObjectStoreByUrl(settings.objects_url),
+        reader=lambda: KafkaReader(settings.kafka), store=RedisStateStore(settings.redis_url),
+        objects=ObjectStoreByUrl(settings.objects_url),
         inference=HttpInference(settings.serve_url), clock=clock,
         health=Health(stage.service, ("assigned", "caught up")), partitions=settings.partitions, site=settings.site,
         deadline_s=settings.inference_deadline_s,
