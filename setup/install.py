@@ -17,6 +17,11 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 OLDEST = (3, 11)
 NEEDED_GB = {"requirements.lock": 8, "requirements-slim.lock": 2}
 """Free space that an installation takes at most, when nothing is in uv's cache yet."""
+WITHOUT_PROGRAM = {
+    "fonts-wqy-zenhei": ("/usr/share/fonts/truetype/wqy", "pictures of Chinese pages lack their characters"),
+    "orthanc-dicomweb": ("/usr/share/orthanc/plugins/libOrthancDicomWeb.so", "tests against a real PACS are skipped"),
+}
+"""Debian packages by what lies where when they are there, and what happens without them."""
 SCRIPT = """#!{python}
 import sys
 from services.cli.main import run
@@ -64,7 +69,8 @@ def missing_packages(*, slim: bool) -> dict[str, str]:
         "orthanc": ("Orthanc", "tests against a real PACS are skipped"),
         "dicom3tools": ("dciodvfy", "tests that validate DICOM reports are skipped"),
     }
-    return missing | {name: text for name, (program, text) in wanted.items() if not shutil.which(program)}
+    missing |= {name: text for name, (program, text) in wanted.items() if not shutil.which(program)}
+    return missing | {name: text for name, (place, text) in WITHOUT_PROGRAM.items() if not Path(place).exists()}
 
 
 def install_packages(missing: dict[str, str]) -> None:

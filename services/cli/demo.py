@@ -2,7 +2,10 @@
 
 import json
 import os
+import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +15,9 @@ from rich.live import Live
 from rich.table import Table
 
 from services.cli.accounting import Summary, account, stage
+from services.console.signin import demo as demo_issuer
 from services.embedded.errors import CannotStartError
-from services.embedded.system import System, SystemOptions
+from services.embedded.system import System, SystemOptions, free_or_other
 from services.runtime.errors import DependencyError
 from services.runtime.service import stop_on_signals
 
@@ -44,8 +48,7 @@ def demo(
     stop = stop_on_signals()
     began = time.monotonic()
     try:
-        options = SystemOptions(console_port=port) if port else SystemOptions(console_port=0, gateway_port=0)
-        with System(options, console) as system:
+        with _hospital(port) as options, System(options, console) as system:
             report = system.run_dir / "simulator-report.json"
             play = {
                 "gateway": system.url("gateway"), "token": system.tokens["simulator"], "patients": patients,
@@ -75,6 +78,19 @@ def demo(
         raise typer.Exit(NOT_WHOLE)
 
 
+@contextmanager
+def _hospital(port: int) -> Iterator[SystemOptions]:
+    """What the demo runs, with an issuer of its own: one click on its page, and one is somebody of the hospital."""
+    console_port = free_or_other(port)
+    homes = [f"http://{host}:{console_port}/login/oidc/callback" for host in ("127.0.0.1", "localhost")]
+    issuer = demo_issuer.start(homes)
+    told = {"WARDWATCH_OIDC_ISSUER": issuer.url, "WARDWATCH_SESSION_KEY": secrets.token_urlsafe(32)}
+    try:
+        yield SystemOptions(console_port=console_port, gateway_port=8090 if port else 0, environment=told)
+    finally:
+        issuer.stop()
+
+
 def _silent(system: System) -> str:
     """What to say when the simulated hospital ended before it had told anything."""
     log = system.stack.run_dir / "logs" / "simulator.log"
@@ -92,6 +108,7 @@ def public_films() -> Path | None:
 def _welcome(console: Console, system: System, took_s: float) -> None:
     url = system.url("console")
     console.print(f"\nWardwatch is up after {took_s:.0f} s.", highlight=False)
+    console.print(f"  sign in         {url}/login   (as a nurse, a bed manager and others)", highlight=False)
     console.print(f"  care team       {url}/?token={system.tokens['care']}", highlight=False, soft_wrap=True)
     console.print(f"  administrator   {url}/?token={system.tokens['admin']}", highlight=False, soft_wrap=True)
     console.print(

@@ -81,9 +81,9 @@ class System:
             "WARDWATCH_PARTITIONS": str(self.options.partitions),
             "WARDWATCH_MODES": json.dumps(self.options.modes),
             "WARDWATCH_TOKENS": json.dumps(tokens),
-            "WARDWATCH_GATEWAY_PORT": str(_free(self.options.gateway_port)),
-            "WARDWATCH_CONSOLE_PORT": str(_free(self.options.console_port)),
-            "WARDWATCH_DICOM_PORT": str(_free(11112)),
+            "WARDWATCH_GATEWAY_PORT": str(free_or_other(self.options.gateway_port)),
+            "WARDWATCH_CONSOLE_PORT": str(free_or_other(self.options.console_port)),
+            "WARDWATCH_DICOM_PORT": str(free_or_other(11112)),
             "WARDWATCH_RUN_DIR": str(self.run_dir),
             "PYTHONPATH": os.pathsep.join((str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", ""))),
             # Each service is one thread of work; more BLAS or numba threads would only take turns on the cores.
@@ -187,7 +187,7 @@ def running(options: SystemOptions | None = None) -> Iterator[System]:
         yield system
 
 
-def _free(port: int) -> int:
+def free_or_other(port: int) -> int:
     """The port, if nobody listens there; else, and for 0, any free one."""
     if port == 0:
         return free_port()
