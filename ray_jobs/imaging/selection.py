@@ -18,20 +18,16 @@ class Suited:
     modalities: frozenset[str]
     body_parts: frozenset[str]
     shows: str
-    single_frame: bool
     not_words: tuple[str, ...] = ()
 
 
 SUITED: Final = {
-    CHEST_MODEL: Suited(frozenset({"CR", "DX"}), CHEST, "the chest", single_frame=True),
-    LUNG_MODEL: Suited(
-        frozenset({"CT"}), CHEST, "the chest", single_frame=False, not_words=("scout", "topogram", "cor", "sag")
-    ),
+    CHEST_MODEL: Suited(frozenset({"CR", "DX"}), CHEST, "the chest"),
+    LUNG_MODEL: Suited(frozenset({"CT"}), CHEST, "the chest", not_words=("scout", "topogram", "cor", "sag")),
     BRAIN_MODEL: Suited(
         frozenset({"MR"}),
         HEAD,
         "the brain",
-        single_frame=False,
         not_words=("t2", "flair", "dwi", "adc", "swi", "diff", "perf", "localizer", "scout"),
     ),
 }
@@ -61,11 +57,11 @@ def unsuitable(
     if modality not in suited.modalities:
         return f"cannot assess: {model} does not read modality {modality}"
     if body_part and body_part.upper() not in suited.body_parts:
-        return f"cannot assess: the film shows {body_part.lower()}, not {suited.shows}"
+        return f"cannot assess: the picture shows {body_part.lower()}, not {suited.shows}"
     if view and view.upper() in LATERAL:
         return "cannot assess: a lateral view; the model was made from frontal films"
-    if frames > 1 and suited.single_frame:
-        return f"cannot assess: {frames} frames; a film has one"
+    if frames > 1:
+        return f"cannot assess: {frames} frames; objects of one film or one slice are read"
     words = description.lower().replace("_", " ").replace("-", " ").split()
     other = next((word for word in words if word.startswith(suited.not_words)), "") if suited.not_words else ""
     return f"cannot assess: the series is described as {other}, which {model} was not made from" if other else ""

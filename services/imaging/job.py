@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ray_jobs.imaging.pixels import UnusableImageError, film, opened
-from ray_jobs.imaging.selection import CHEST_MODEL, unsuitable
+from ray_jobs.imaging.selection import CHEST_MODEL, model_for, unsuitable
 from ray_jobs.registry import Card, load_card, outside
 from schemas.events import Event, ImagingFindingReported, ImagingInstanceStored
 from services.imaging.lesion import lesion_box
@@ -38,8 +38,9 @@ class ImagingJob:
         """
         if not isinstance(event, ImagingInstanceStored):
             return ()
-        refusal = unsuitable(event.modality, event.body_part, event.view, event.frames)
-        card = load_card(CHEST_MODEL)
+        name = model_for(event.modality) or CHEST_MODEL  # which says that nobody reads such an object
+        refusal = unsuitable(event.modality, event.body_part, event.view, event.frames, model=name)
+        card = load_card(name)
         mode = self.modes.mode(card.name, None)
         return () if mode == "off" else (self._reported(event, card, mode, refusal),)
 

@@ -3,7 +3,7 @@
 import threading
 from datetime import timedelta
 
-from ray_jobs.imaging.selection import CHEST_MODEL
+from ray_jobs.imaging.selection import SUITED
 from ray_jobs.registry import load_card
 from services.imaging.job import ImagingJob
 from services.imaging.stage import StudyStage
@@ -27,8 +27,9 @@ STOP_S = 15.0
 
 
 def main(settings: Settings) -> None:
-    """Run until SIGTERM. Raises RegistryError when the model's card is not there, ValueError for wrong modes."""
-    load_card(CHEST_MODEL)
+    """Run until SIGTERM. Raises RegistryError when a model's card is not there, ValueError for wrong modes."""
+    for name in SUITED:
+        load_card(name)
     modes = Modes.parse(settings.modes)
     logs.configure(SERVICE, settings.log_level, settings.log_format)
     stop = stop_on_signals()

@@ -26,11 +26,11 @@ FILM = np.add.outer(np.arange(300), np.arange(300)).astype(np.uint16)
 CARD = load_card("chest-pneumonia")
 
 
-def answering(ill: float, ood: float = 0.5) -> FakeInference:
-    """A model that says the same of every film."""
+def answering(ill: float, ood: float = 0.5, name: str = "chest-pneumonia") -> FakeInference:
+    """A model that says the same of every film, when it is the one that is asked."""
 
     def answer(model: str, tensors: Tensors) -> Tensors:
-        assert model == "chest-pneumonia"
+        assert model == name
         assert tensors["pixels"].shape == (1, 224, 224)
         heat = np.zeros((1, 7, 7), dtype=np.float32)
         heat[0, 5, 2] = 16
@@ -110,7 +110,7 @@ def test_an_adult_cannot_be_assessed_and_is_not_asked_about():
 @pytest.mark.parametrize(
     ("attributes", "word"),
     [
-        ({"Modality": "MR"}, "modality MR"),
+        ({"Modality": "US"}, "modality US"),
         ({"BodyPartExamined": "KNEE"}, "knee"),
         ({"ViewPosition": "LL"}, "lateral"),
         ({"PatientAge": ""}, "age unknown"),
@@ -123,6 +123,17 @@ def test_unsuitable_objects_say_why(attributes: dict[str, object], word: str):
     found = reported(on, stored(on, small(FILM, **attributes)))
     assert found.outcome == "cannot assess"
     assert word in (found.reason or "")
+
+
+def test_each_modality_is_read_by_its_own_model():
+    """A slice of an adult's chest by CT is asked about lungs, and reported silently: nobody put that model live."""
+    on = job(answering(1.0, name="lung-ct"))
+    found = reported(on, stored(on, small(FILM, Modality="CT", PatientAge="060Y")))
+    assert (found.model, found.mode, found.outcome) == ("lung-ct", "silent", "no finding")
+    assert [c.name for c in found.classes] == ["normal", "benign", "malignant"]
+    assert found.probability == pytest.approx(0.25), "of malignant alone: benign is no finding"
+    found = reported(on, stored(on, small(FILM, Modality="MR", PatientAge="060Y", BodyPartExamined="CHEST")))
+    assert (found.model, found.outcome) == ("brain-mri", "cannot assess")
 
 
 def test_a_film_unlike_the_training_films_cannot_be_assessed():

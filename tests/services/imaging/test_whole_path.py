@@ -29,10 +29,10 @@ from tests.services.outlets.pacs import validated
 
 pytestmark = pytest.mark.servers
 REAL = {
-    "RG1_UNCI.dcm": "adult", "RG3_UNCR.dcm": "extremity", "CT_small.dcm": "modality CT", "MR_small.dcm": "modality MR",
-    "emri_small.dcm": "modality MR", "MR_small_RLE.dcm": "modality MR",
+    "RG1_UNCI.dcm": "adult", "RG3_UNCR.dcm": "extremity", "CT_small.dcm": "child", "MR_small.dcm": "age unknown",
+    "emri_small.dcm": "frames", "MR_small_RLE.dcm": "age unknown",
 }  # fmt: skip
-"""Real objects of pydicom-data, and a word of why the model of children's chests may not read them."""
+"""Real objects of pydicom-data, and a word of why the model of their modality may not read them."""
 RAMP = np.add.outer(np.arange(400), np.arange(300)).astype(np.uint16)
 MADE: dict[str, dict[str, object]] = {
     "lateral": {"ViewPosition": "LL"}, "knee": {"BodyPartExamined": "KNEE"}, "adult": {"PatientAge": "060Y"},
