@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from schemas.events import DecisionMade, ExplanationRequested, ForecastExplained, RiskForecasted
+from schemas.events import DecisionMade, ExplanationRequested, ForecastExplained, ImagingReportRead, RiskForecasted
 from schemas.ids import digest
 from tests.browser.axe import violations
 from tests.browser.conftest import Opened
@@ -148,3 +148,16 @@ def test_what_did_we_know_at_the_moment_before_the_alert(look: Opened, pictures:
     page.goto(page.url.split("/patients")[0] + "/?at=2026-03-12T12:40")
     expect(page.locator("#past")).to_contain_text("As known at 12:40 – not now.")
     assert (page.locator("a.who-cell").first.get_attribute("href") or "").endswith("?at=2026-03-12T12:40")
+
+
+def test_a_radiologist_puts_a_name_to_a_report(open_page: Opened, console: Running) -> None:
+    """Another reading needs its words; it is in the log with who said it, and the page says that it is final."""
+    page = open_page(f"/patients/{LINDQVIST}")
+    expect(page.locator("[data-decide=override]")).to_have_count(0)  # a nurse makes no report final
+    page = open_page(f"/patients/{LINDQVIST}", "admin-token")
+    page.locator("[data-decide=override]").first.click()
+    page.get_by_role("button", name="No pneumonia").click()
+    page.locator("#reason-ok").click()
+    expect(page.locator(".film-read").first).to_contain_text("Report final, read by Dana Admin: No pneumonia")
+    (told,) = (e for e in written(console.log, "decisions") if isinstance(e, ImagingReportRead))
+    assert (told.decision, told.impression, told.by) == ("override", "No pneumonia", "Dana Admin")

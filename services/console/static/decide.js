@@ -8,6 +8,7 @@ const REASONS = {
   resolve: [t("Seen, no longer a concern")],
   "not appropriate": [t("Done already"), t("Contraindicated"), t("Not in the patient's interest"), t("Another cause is known")],
   reject: [t("Bed not suitable"), t("Bed kept for another patient"), t("Patient not ready")],
+  override: [t("No pneumonia"), t("Pneumonia"), t("The films cannot be read")],
   plan: [t("Surgeon not available"), t("Instruments not available"), t("Patient not fit for surgery"), t("Too many changes at once")],
 };
 const TITLES = {
@@ -16,6 +17,7 @@ const TITLES = {
   resolve: t("Close this alert"),
   "not appropriate": t("This advice is not appropriate"),
   reject: t("Reject this proposal"),
+  override: t("What do the films show?"),
 };
 const DONE = {
   acknowledge: t("Acknowledged. The team can see that you have it."),
@@ -25,6 +27,8 @@ const DONE = {
   done: t("Recorded as done."),
   "not appropriate": t("Recorded as not appropriate."),
   "taken back": t("Taken back."),
+  finalise: t("The report is final in your name."),
+  override: t("Your reading is the final report."),
   approve: t("Approved."),
   reject: t("Rejected."),
   undo: t("Taken back. The planner makes a new proposal."),
@@ -70,9 +74,10 @@ async function explain(button) {
 }
 
 async function send(button, body) {
-  const { alert, proposal, advice } = button.dataset;
+  const { alert, proposal, advice, finding } = button.dataset;
   let path = `/api/proposals/${proposal}/decisions`;
   if (alert) path = `/api/alerts/${alert}/decisions`;
+  if (finding) path = `/api/findings/${finding}/reading`;
   if (advice) path = `/api/patients/${document.body.dataset.patient}/advice/${advice}/decisions`;
   button.disabled = true;
   try {
