@@ -52,7 +52,7 @@ class LiveStreams:
         live: Pushes,
         clock: Clock,
         *,
-        policy: Policy = Policy(first=EVERY_S, longest=15.0),  # noqa: B008 - frozen
+        policy: Policy = Policy(first=EVERY_S, longest=5.0),  # noqa: B008 - frozen
         monotonic: Callable[[], float] = time.monotonic,
         real_ns: Callable[[], int] = time.time_ns,
         jitter: Callable[[], float] = random.random,

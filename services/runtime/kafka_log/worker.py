@@ -1,6 +1,7 @@
 """One slot of a consumer group that reads, and writes outputs and offsets in one transaction."""
 
 import contextlib
+import time
 from collections.abc import Mapping, Sequence
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, KafkaProducer, TopicPartition
@@ -22,6 +23,9 @@ from services.runtime.kafka_log.client import (
 )
 from services.runtime.ports import Outgoing, Partition, Polled
 
+JOIN_S = 30.0
+"""A slot that was given no partition for so long, although there are as many as slots, asks its group anew."""
+
 
 class KafkaWorker:
     """One slot of a consumer group with its own transactional id. Used from one thread."""
@@ -39,16 +43,22 @@ class KafkaWorker:
             KafkaConsumer, bootstrap, group_id=f"wardwatch-{group}", group_instance_id=f"{group}-{slot}",
             session_timeout_ms=6000, heartbeat_interval_ms=1000, fetch_max_wait_ms=500, **READER,
         )  # fmt: skip
-        for topic in topics:  # an early subscribe fails with 'No partition metadata' (trap 3)
-            partition_numbers(self._consumer, topic)
+        # An early subscribe fails with 'No partition metadata' (trap 3).
+        most = max(len(partition_numbers(self._consumer, topic)) for topic in topics)
+        self._join_by = time.monotonic() + JOIN_S if slot < most else float("inf")
         self._consumer.subscribe(topics, listener=_Listener(self._assigned, self._revoked))
 
     def poll(self, timeout_s: float, max_records: int = 500) -> Polled:
-        """Wait for records up to the timeout."""
+        """Wait for records up to the timeout. LogUnavailable when the group gives no partition for too long."""
         batches = answered(lambda: self._consumer.poll(timeout_ms=int(timeout_s * 1000), max_records=max_records))
         assigned, revoked = frozenset(self._assigned), frozenset(self._revoked)
         self._assigned.clear()
         self._revoked.clear()
+        if assigned:
+            self._join_by = float("inf")
+        elif time.monotonic() > self._join_by:
+            msg = f"the group {self._group} gave no partition within {JOIN_S:.0f} s"
+            raise LogUnavailable(msg)
         return Polled({Partition(*tp): records(batch) for tp, batch in batches.items()}, assigned, revoked)
 
     def commit(self, outputs: Sequence[Outgoing], offsets: Mapping[Partition, int]) -> None:

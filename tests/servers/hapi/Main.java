@@ -29,6 +29,7 @@ import org.hl7.fhir.r4.model.DateTimeType;
 import org.hl7.fhir.r4.model.DiagnosticReport;
 import org.hl7.fhir.r4.model.Encounter;
 import org.hl7.fhir.r4.model.Flag;
+import org.hl7.fhir.r4.model.ImagingStudy;
 import org.hl7.fhir.r4.model.Observation;
 import org.hl7.fhir.r4.model.Patient;
 import org.hl7.fhir.r4.model.Provenance;
@@ -101,7 +102,8 @@ public class Main {
         new OfPatient<>(context, Encounter.class, Encounter::getSubject), new Observations(context),
         new Held<>(context, Task.class), new Held<>(context, Provenance.class), new Held<>(context, Flag.class),
         new Held<>(context, Communication.class), new Held<>(context, RiskAssessment.class),
-        new Held<>(context, DiagnosticReport.class), new Held<>(context, AuditEvent.class));
+        new Held<>(context, DiagnosticReport.class), new Held<>(context, ImagingStudy.class),
+        new Held<>(context, AuditEvent.class));
     fhir.setPagingProvider(new FifoMemoryPagingProvider(10).setDefaultPageSize(5).setMaximumPageSize(5));
     Server server = new Server();
     ServerConnector connector = new ServerConnector(server);
