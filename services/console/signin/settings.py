@@ -69,7 +69,7 @@ def key_of(settings: Settings) -> bytes:
 
 def _texts(name: str, value: str) -> dict[str, str]:
     try:
-        found = json.loads(value)
+        found = json.loads(value or "{}")  # as containers hand on what nobody set
     except ValueError as error:
         raise WrongSetting(f"WARDWATCH_{name}: not JSON: {error}") from None
     if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
