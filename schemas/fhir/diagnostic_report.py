@@ -26,6 +26,7 @@ from schemas.fhir.ours import (
 IMAGING: Final = "18748-4"
 """LOINC: diagnostic imaging study."""
 SECTIONS: Final = "http://terminology.hl7.org/CodeSystem/v2-0074"
+CONFIRMED: Final = "Read and confirmed"
 MOST_NAMED: Final = 100
 
 
@@ -36,16 +37,32 @@ def diagnostic_report(
 
     The findings' ids are identifiers too, so that an alert's source is found by it.
     """
+    names = [{"system": SYSTEM, "value": one.finding} for one in event.instances[:MOST_NAMED]]
+    told: Resource = {
+        "identifier": identifier(event.id) + names, "effectiveDateTime": exact(event.as_of), "imagingStudy": [study],
+    } | ({"result": results[:MOST_NAMED]} if results else {})  # fmt: skip
+    if found is not None and ours_without_a_report(found):
+        return found | told | {"conclusion": joined(str(found["conclusion"]), words(event))}
     if found is not None and (found.get("status") not in OURS or newer(found, event.as_of)):
         return found
-    names = [{"system": SYSTEM, "value": one.finding} for one in event.instances[:MOST_NAMED]]
     ours: Resource = {
-        "resourceType": "DiagnosticReport", "id": id_, "identifier": identifier(event.id) + names,
-        "status": "preliminary", "extension": stamped(found, event.as_of), "category": [coded(SECTIONS, "RAD")],
-        "code": coded(LOINC, IMAGING), "subject": patient, "effectiveDateTime": exact(event.as_of),
-        "issued": exact(event.known), "imagingStudy": [study], "conclusion": words(event),
+        "resourceType": "DiagnosticReport", "id": id_, "status": "preliminary",
+        "extension": stamped(found, event.as_of), "category": [coded(SECTIONS, "RAD")],
+        "code": coded(LOINC, IMAGING), "subject": patient, "issued": exact(event.known), "conclusion": words(event),
     }  # fmt: skip
-    return without(found, "result") | ours | ({"result": results[:MOST_NAMED]} if results else {})
+    return without(found, "result") | ours | told
+
+
+def ours_without_a_report(found: Resource) -> bool:
+    """Whether a person's word came before the report that it is about: then the report is added beside the word."""
+    return "resultsInterpreter" in found and "conclusion" in found and "effectiveDateTime" not in found
+
+
+def joined(word: str, model: str) -> str:
+    """A person's word and what the model had said, the same whichever was told first."""
+    if word.startswith(CONFIRMED):
+        return f"{CONFIRMED}: {model}{word.removeprefix(CONFIRMED)}"
+    return f"{word} (the model had said: {model})"
 
 
 def read(found: Resource | None, event: ImagingReportRead, *, id_: str, patient: Ref) -> Resource:
@@ -53,24 +70,24 @@ def read(found: Resource | None, event: ImagingReportRead, *, id_: str, patient:
 
     A report that is not there yet is made, so that nothing of what the person said is lost.
     """
-    if found is not None and newer(found, event.at):
+    who = [person(event.by)]
+    told = found is not None and found.get("resultsInterpreter") == who and found.get("issued") == exact(event.at)
+    if found is not None and (told or newer(found, event.at)):  # told: an answer was lost, and it comes again
         return found
     status = "amended" if (found or {}).get("status") in {"final", "amended", "corrected"} else "final"
     ours: Resource = {
         "resourceType": "DiagnosticReport", "id": id_, "status": status, "extension": stamped(found, event.at),
-        "subject": patient, "issued": exact(event.at), "resultsInterpreter": [person(event.by)],
+        "subject": patient, "issued": exact(event.at), "resultsInterpreter": who,
     }  # fmt: skip
     stood = found or {
         "category": [coded(SECTIONS, "RAD")], "code": coded(LOINC, IMAGING),
         "imagingStudy": [logical("ImagingStudy", "urn:dicom:uid", f"urn:oid:{event.study}")],
     }  # fmt: skip
     before = str(stood.get("conclusion", ""))
-    if event.decision == "override":
-        ours["conclusion"] = event.impression + (f" (the model had said: {before})" if before else "")
-    else:
-        confirmed = f"Read and confirmed: {before}" if before else "Read and confirmed"
-        ours["conclusion"] = confirmed + (f". {event.impression}" if event.impression else "")
-    return stood | ours
+    word = event.impression
+    if event.decision != "override":
+        word = CONFIRMED + (f". {event.impression}" if event.impression else "")
+    return stood | ours | {"conclusion": joined(word, before) if before else word}
 
 
 def words(event: ImagingStudyReported) -> str:

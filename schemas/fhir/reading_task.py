@@ -14,9 +14,13 @@ DONE: Final = frozenset({"completed", "cancelled", "rejected", "failed", "entere
 
 
 def reading_task(
-    found: Resource | None, event: ImagingStudyReported, *, id_: str, patient: Ref, report: Ref | None
-) -> Resource:
-    """What should stand after this report; what the hospital's workflow made of it is kept."""
+    found: Resource | None, event: ImagingStudyReported, *, id_: str, patient: Ref, report: Ref | None,
+    stands_as: Resource | None = None,
+) -> Resource:  # fmt: skip
+    """What should stand after this report; what the hospital's workflow made of it is kept.
+
+    `stands_as` is the DiagnosticReport: where a person's word came first, there is nothing left to read.
+    """
     stands = str((found or {}).get("status", ""))
     if found is not None and (stands in DONE or newer(found, event.known)):
         return found
@@ -26,7 +30,11 @@ def reading_task(
         "code": {"text": "Read the imaging study"}, "description": f"{event.outcome} by {event.model}", "for": patient,
         "authoredOn": exact(event.known), "lastModified": exact(event.known), "requester": AUTHORITY,
     }  # fmt: skip
-    return without(found) | ours | ({"focus": report} if report else {})
+    done: Resource = {}
+    if stands_as is not None and (who := stands_as.get("resultsInterpreter")):
+        done = {"status": "completed", "owner": who[0], "lastModified": stands_as["issued"]}
+        done["extension"] = stands_as["extension"]
+    return without(found) | ours | done | ({"focus": report} if report else {})
 
 
 def read_task(found: Resource | None, event: ImagingReportRead) -> Resource | None:

@@ -69,7 +69,10 @@ def write_study(batch: Batch, event: ImagingStudyReported) -> None:
     said = batch.put("DiagnosticReport", report, lambda found: diagnostic_report(
         found, event, id_=report, patient=patient, study=held or study(event.study), results=results,
     ))  # fmt: skip
-    batch.put("Task", task, lambda found: reading_task(found, event, id_=task, patient=patient, report=said))
+    standing = batch.server.read("DiagnosticReport", report) if said else None
+    batch.put("Task", task, lambda found: reading_task(
+        found, event, id_=task, patient=patient, report=said, stands_as=standing,
+    ))  # fmt: skip
     if targets := list(batch.targets):
         batch.put("Provenance", vouched, lambda found: model_provenance(
             found, id_=vouched, targets=targets, name=event.model, version=event.version, at=event.as_of,

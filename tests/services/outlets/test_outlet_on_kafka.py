@@ -72,7 +72,10 @@ def called(grafana: FakeGrafana, times: int) -> bool:
 
 def streamed(grafana: FakeGrafana) -> bool:
     """Whether the risk of a ward was pushed."""
-    return any(line.startswith("ward_risk,") and "ward=live" in line and " max=0.7" in line for line in list(grafana.world.pushed))
+    return any(
+        line.startswith("ward_risk,") and "ward=live" in line and " max=0.7" in line
+        for line in list(grafana.world.pushed)
+    )
 
 
 def all_resolved(grafana: FakeGrafana) -> bool:

@@ -73,8 +73,35 @@ def test_a_persons_word_before_the_report_is_kept() -> None:
     it.say(film(), reported())
     it.turns()
     (report,) = it.standing("DiagnosticReport")
-    assert (report["status"], report["conclusion"]) == ("final", "Clear")
+    assert report["status"] == "final"
+    assert report["conclusion"].startswith("Clear (the model had said: finding: pneumonia")
     assert it.invalid() == []
+
+
+def test_a_word_told_twice_amends_nothing() -> None:
+    """The same word again, as after a lost answer: the report stays final, in the same words."""
+    it = bench()
+    it.say(film(), reported(), read_by())
+    it.turns()
+    before = it.standing("DiagnosticReport")
+    it.say(read_by())
+    it.turns()
+    assert it.standing("DiagnosticReport") == before
+    assert before[0]["status"] == "final"
+
+
+@pytest.mark.parametrize("more", [{}, {"impression": "Right lower lobe"}, {"decision": "override", "impression": "No"}])
+def test_report_and_word_give_the_same_in_any_order(more: dict[str, str]) -> None:
+    """Which topic is read first changes nothing of what stands."""
+    found = []
+    for told in ((reported(), read_by(**more)), (read_by(**more), reported())):
+        it = bench()
+        for event in (film(), *told):
+            it.say(event)
+            it.turns()
+        stands = [*it.standing("DiagnosticReport"), *it.standing("Task")]
+        found.append([{name: value for name, value in one.items() if name != "meta"} for one in stands])
+    assert found[0] == found[1]
 
 
 def test_the_hospitals_word_stands() -> None:
