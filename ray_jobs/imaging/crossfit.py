@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ray_jobs.imaging.features import CUT, Features
 from ray_jobs.imaging.network import FilmNetwork
+from ray_jobs.imaging.train import follow
 
 Rows = npt.NDArray[np.int64]
 
@@ -114,12 +115,4 @@ def _tune(
             loss.backward()
             optimiser.step()
             rate.step()
-            _follow(average, network, recipe.average)
-
-
-def _follow(average: FilmNetwork, network: FilmNetwork, keep: float) -> None:
-    with torch.no_grad():
-        current = network.state_dict()
-        for name, value in average.state_dict().items():
-            if value.is_floating_point():
-                value.lerp_(current[name], 1 - keep)
+            follow(average, network, recipe.average)

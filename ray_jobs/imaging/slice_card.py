@@ -61,5 +61,6 @@ Share refused as unlike the training slices: {report["refused"]}.
 {limits}
 - One public set of pictures without DICOM headers, already windowed; other windows and scanners were not measured.
 - The heatmap is class evidence at 7 × 7: which region spoke, not where a lesion ends.
-- `wardwatch imaging train --model {card.name}` and `wardwatch imaging evaluate --model {card.name}` reproduce this.
+- `wardwatch imaging evaluate --model {card.name}` gives these figures again from the held-out answers beside this card;
+  `wardwatch imaging train --model {card.name}` makes such a model from the data folder.
 """

@@ -140,7 +140,7 @@ def _epoch(
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        _follow(average, network, recipe.average)
+        follow(average, network, recipe.average)
         total += float(loss.detach())
         progress.advance(task)
     return total / steps
@@ -152,7 +152,7 @@ def _rate(share: float) -> float:
     return share / warm if share < warm else 0.5 * (1 + math.cos(math.pi * (share - warm) / (1 - warm)))
 
 
-def _follow(average: FilmNetwork, network: FilmNetwork, keep: float) -> None:
+def follow(average: FilmNetwork, network: FilmNetwork, keep: float) -> None:
     """Exponential average of weights and batch statistics: steadier on films unlike the last batch."""
     with torch.no_grad():
         current = network.state_dict()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,16 +42,7 @@ def report(
     """The report of a film that was read. A film unlike the training films cannot be assessed, whatever was read."""
     found = verdict(card, reading.probability, reading.ood)
     return ImagingFindingReported(
-        id=report_id(instance, card),
-        site=instance.site,
-        patient=instance.patient,
-        known=known,
-        study=instance.study,
-        instance=instance.instance,
-        model=card.name,
-        version=card.version,
-        mode="live" if mode == "live" else "silent",
-        as_of=instance.taken or instance.known,
+        **_about(instance, card, mode, known),
         outcome=found.outcome,
         label=found.label if found.assessable else None,
         probability=min(1.0, found.probability) if found.assessable else None,
@@ -64,13 +56,6 @@ def report(
         reason=found.reason or None,
         picture=picture,
         heatmap=heatmap if found.assessable else None,
-        source=instance.id,
-        series=instance.series,
-        sop_class=instance.sop_class,
-        modality=instance.modality,
-        rows=instance.rows,
-        columns=instance.columns,
-        frames=instance.frames,
         box=box if found.outcome in {"finding", "refer"} else None,
     )
 
@@ -80,24 +65,19 @@ def cannot_assess(
 ) -> ImagingFindingReported:
     """The report of an object that the model may not read, and why."""
     return ImagingFindingReported(
-        id=report_id(instance, card),
-        site=instance.site,
-        patient=instance.patient,
-        known=known,
-        study=instance.study,
-        instance=instance.instance,
-        model=card.name,
-        version=card.version,
-        mode="live" if mode == "live" else "silent",
-        as_of=instance.taken or instance.known,
+        **_about(instance, card, mode, known),
         outcome="cannot assess",
         reason=reason if reason.startswith("cannot assess") else f"cannot assess: {reason}",
         picture=picture,
-        source=instance.id,
-        series=instance.series,
-        sop_class=instance.sop_class,
-        modality=instance.modality,
-        rows=instance.rows,
-        columns=instance.columns,
-        frames=instance.frames,
     )
+
+
+def _about(instance: ImagingInstanceStored, card: Card, mode: Mode, known: datetime) -> dict[str, Any]:
+    """What every report says: of which object, of whom, by which model, when."""
+    return {
+        "id": report_id(instance, card), "site": instance.site, "patient": instance.patient, "known": known,
+        "study": instance.study, "instance": instance.instance, "model": card.name, "version": card.version,
+        "mode": "live" if mode == "live" else "silent", "as_of": instance.taken or instance.known,
+        "source": instance.id, "series": instance.series, "sop_class": instance.sop_class,
+        "modality": instance.modality, "rows": instance.rows, "columns": instance.columns, "frames": instance.frames,
+    }  # fmt: skip

@@ -76,7 +76,7 @@ class LiveStreams:
                 log.warning("the log does not answer", name=NAME, reason=str(error))
                 self._drop()
                 stop.wait(AGAIN_S)
-            except Exception:
+            except Exception:  # a fault of the view on some input: it begins anew, and annotations go on beside it
                 log.exception("the live streams failed, they begin anew", name=NAME)
                 self._drop()
                 self._positions = {}
