@@ -13,7 +13,7 @@ from schemas.events import Event, PatientEvent
 from services.embedded.system import System
 from services.runtime.identity import SqliteIdentity
 from services.runtime.kafka_log import KafkaReader
-from services.runtime.ports import Identifier
+from services.runtime.ports import Identifier, Partition
 from services.simulator.physiology import LABS, VITALS, Body
 from services.simulator.publishing import Publisher
 from services.simulator.recorded import Recorded, told
@@ -76,16 +76,26 @@ class Written:
         return self.envelope.event
 
 
+_HELD: dict[tuple[str, Partition], tuple[int, list[Written]]] = {}
+"""What was read of a broker's partitions, and up to where: what is committed does not change, so it is read once."""
+
+
 def written(system: System, topic: str) -> Iterator[Written]:
     """Everything in a topic, partition by partition, in order."""
     reader = KafkaReader(system.stack.kafka.address)
     try:
         for partition in reader.partitions(topic):
-            for record in reader.read(partition, *reader.bounds(partition)):
+            first, stop = reader.bounds(partition)
+            start, found = _HELD.setdefault((system.stack.kafka.address, partition), (first, []))
+            for record in reader.read(partition, start, stop):
                 if record.value is not None:
-                    yield Written(decode(record.value, record.headers), record.timestamp_ms)
+                    found.append(Written(decode(record.value, record.headers), record.timestamp_ms))
+            _HELD[system.stack.kafka.address, partition] = (stop, found)
     finally:
         reader.close()
+    for (address, partition), (_, found) in sorted(_HELD.items(), key=lambda item: item[0]):
+        if (address, partition.topic) == (system.stack.kafka.address, topic):
+            yield from found
 
 
 def by_patient(system: System, topic: str, keys: set[str]) -> dict[str, list[Written]]:

@@ -15,12 +15,15 @@ export function choose(show) {
   if (!form) return;
   let settle;
   const last = Math.floor(Date.parse(form.dataset.now) / 60000) * 60000;
-  slide.addEventListener("input", () => {
+  const slid = () => {
     field.value = text(last + Number(slide.value) * 60000);
     slide.setAttribute("aria-valuetext", field.value.replace("T", " "));
     clearTimeout(settle);
     settle = setTimeout(() => show(Number(slide.value) === 0 ? null : field.value), SETTLE_MS);
-  });
+  };
+  slide.addEventListener("input", slid);
+  // Moved before this ran (the page waits for its charts): what the slider says is shown, not passed over.
+  if (slide.value !== slide.defaultValue) slid();
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (!field.value) return;

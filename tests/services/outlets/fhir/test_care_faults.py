@@ -166,7 +166,7 @@ def test_a_hung_server_does_not_hold_the_caller() -> None:
         begun = time.monotonic()
         with pytest.raises(ServerUnavailable, match="did not answer"):
             server.read("Patient", "p-1")
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 4
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-5", "1e9999", "Wed, 99 Foo 2026"])
