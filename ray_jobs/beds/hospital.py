@@ -1,8 +1,10 @@
 """Occupied general and acute beds of hospital trusts a week ahead, in winters that reports cover with gaps between.
 
 Boosted trees (LightGBM, least absolute error), pooled over trusts, on the change from the last believable value in
-units of the trust's own level. Winters stand alone: nothing is carried over a gap. What looks back uses the days up to
-the origin only; the trees of a winter are fitted on the winters before it.
+units of the trust's own level. Winters stand alone: nothing is carried over a gap. What looks back uses the days up
+to the origin only. A winter is forecast by the mean of two sets of trees: one fitted on the winters before it, and
+one that is fitted anew every two weeks and knows this winter too, as far as its outcomes were known by then: a winter
+unlike all before it is learnt from while it lasts, and one that begins oddly does not carry everything away.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,19 +32,32 @@ PARAMETERS = {
 ROUNDS = 250
 LARGEST_MOVE = 0.3
 """Moves by more of a trust's level in a week are mergers and errors: they are scored, and not learnt from."""
+REFIT_DAYS = 14
+OWN_WEIGHT = 3.0
+"""What a day of the winter itself counts against one of an earlier winter."""
+OWN_FORECASTS = 500
+"""So few days of its own say nothing yet."""
 COLUMNS = ("code", "date", "season", "ga_occupied", "ga_open", "los_over_7d", "los_over_21d")
 
 
 @dataclass(frozen=True, slots=True)
 class Winter:
-    """A row for each trust and day: features [n, k], `last` believable beds, `level`, beds then `now` and 7 days on."""
+    """A row for each trust and day: `day` of the winter, features [n, k], `last` believable beds, `level`, beds then
+    `now` and 7 days on.
+    """
 
     season: str
+    day: "Floats"
     features: "Floats"
     last: "Floats"
     level: "Floats"
     now: "Floats"
     then: "Floats"
+
+    def where(self, chosen: "NDArray[np.bool_]") -> "Winter":
+        """Some of its rows [n]."""
+        rows = (getattr(self, f)[chosen] for f in ("day", "features", "last", "level", "now", "then"))
+        return Winter(self.season, *rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +86,34 @@ def read_winters(path: Path) -> list[Winter]:
 
 
 def evaluate_winters(winters: list[Winter], tested: int, each: Callable[[], None] = lambda: None) -> list[WinterScore]:
-    """Scores on the last `tested` winters, each forecast by trees fitted on the winters before it."""
+    """Scores on the last `tested` winters, each forecast from what was known on the day."""
     return list(_scores(winters, tested, each))
 
 
-def fit(winters: list[Winter]) -> Callable[["Floats"], "Floats"]:
-    """Trees fitted on these winters: features [n, k] to moves in levels [n]."""
+def fit(winters: list[Winter], own: Winter | None = None) -> Callable[["Floats"], "Floats"]:
+    """Trees fitted on these winters, and on days of the `own` one: features [n, k] to moves in levels [n]."""
     import lightgbm as lgb
 
+    weights = [1.0] * len(winters) + [OWN_WEIGHT] * (own is not None)
+    winters = winters + ([] if own is None else [own])
     move = np.concatenate([(w.then - w.last) / w.level for w in winters])
-    weight = np.concatenate([w.level for w in winters]) * (np.abs(move) < LARGEST_MOVE)
+    weight = np.concatenate([w.level * weight for w, weight in zip(winters, weights, strict=True)])
+    weight *= np.abs(move) < LARGEST_MOVE
     data = lgb.Dataset(np.concatenate([w.features for w in winters]), move, weight=weight)
     trees = lgb.train(dict(PARAMETERS), data, ROUNDS)
     return lambda features: np.asarray(trees.predict(features), dtype=np.float64)
+
+
+def moves(before: list[Winter], test: Winter) -> "Floats":
+    """Moves of a winter's rows in levels [n]; whatever is said of a day was fitted on what was known on that day."""
+    always = fit(before)
+    found = always(test.features)
+    for start in np.arange(test.day.min(), test.day.max() + 1, REFIT_DAYS):
+        rows = (test.day >= start) & (test.day < start + REFIT_DAYS)
+        known = test.where(test.day + AHEAD_DAYS < start)
+        if rows.any() and len(known.then) >= OWN_FORECASTS:
+            found[rows] = (found[rows] + fit(before, known)(test.features[rows])) / 2
+    return found
 
 
 def _scores(winters: list[Winter], tested: int, each: Callable[[], None]) -> Iterator[WinterScore]:
@@ -92,7 +122,7 @@ def _scores(winters: list[Winter], tested: int, each: Callable[[], None]) -> Ite
         raise ValueError(msg)
     for n in range(len(winters) - tested, len(winters)):
         test, before = winters[n], winters[:n]
-        forecast = np.maximum(test.last + fit(before)(test.features) * test.level, 0.0)
+        forecast = np.maximum(test.last + moves(before, test) * test.level, 0.0)
         each()
         yield WinterScore(
             test.season,
@@ -134,11 +164,12 @@ def _winter(season: str, table: "pd.DataFrame") -> Winter:
     days = pd.DatetimeIndex(beds.index)
     summer = 9
     christmas = [(d - pd.Timestamp(d.year if d.month >= summer else d.year - 1, 12, 25)).days for d in days]
-    for name, values in (("days from Christmas", christmas), ("weekday", list(days.weekday))):
+    for name, values in (("days from Christmas", christmas), ("weekday", list(days.day_of_week))):
         found[name] = pd.DataFrame(dict.fromkeys(beds.columns, values), index=days)
     found["level"] = level.map(np.log)
     then = beds.shift(-AHEAD_DAYS)
     kept = (then.notna() & beds.notna() & level.notna() & last.notna()).to_numpy()
     features = np.stack([np.asarray(frame, dtype=np.float64)[kept] for frame in found.values()], axis=1)
     rest = [np.asarray(frame, dtype=np.float64)[kept] for frame in (last, level, beds, then)]
-    return Winter(season, features, *rest)
+    day = np.broadcast_to(np.arange(len(days), dtype=np.float64)[:, None], kept.shape)[kept]
+    return Winter(season, day, features, *rest)
