@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ray_jobs.beds.levels import LEVELS
+from services.cli import beds
 from services.cli.beds import app
 
 RUNNER = CliRunner()
@@ -68,3 +69,16 @@ def test_evaluate_compares_with_naive(history: Path) -> None:
     result = RUNNER.invoke(app, ["evaluate", str(history), "--count", "1", "--no-ets"])
     assert result.exit_code == 0
     assert result.output.count("wardwatch") == result.output.count("naive") == 3
+
+
+@pytest.mark.servers
+@pytest.mark.slow
+def test_tasks_on_ray_give_what_one_process_gives(
+    history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each block of wards is a task of a real Ray: the file is the same to the byte."""
+    monkeypatch.setattr(beds, "TOGETHER", 1)
+    one, many = tmp_path / "one.csv", tmp_path / "many.csv"
+    assert RUNNER.invoke(app, ["forecast", str(history), str(one), "--horizon", "3"]).exit_code == 0
+    assert RUNNER.invoke(app, ["forecast", str(history), str(many), "--horizon", "3", "--ray", "local"]).exit_code == 0
+    assert one.read_bytes() == many.read_bytes()
