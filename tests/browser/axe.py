@@ -6,13 +6,21 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Page
 
 TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-OPTIONS: Final = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": TAGS}}
+CONTRAST: Final = "color-contrast"
 
 
-def violations(page: Page) -> list[str]:
-    """Each element that breaks a rule: rule, selector, what is wrong. Motion is stopped: colours are final."""
+def violations(page: Page, *, colours: bool = True, all_else: bool = True) -> list[str]:
+    """Each element that breaks a rule: rule, selector, what is wrong. Motion is stopped: colours are final.
+
+    Rules about `colours` and `all_else` can be left out, where another look at the same page has held it to them.
+    """
     page.emulate_media(reduced_motion="reduce")
-    found = Axe().run(page, options=OPTIONS).response["violations"]
+    options = {
+        "resultTypes": ["violations"],
+        "runOnly": {"type": "tag", "values": TAGS} if all_else else {"type": "rule", "values": [CONTRAST]},
+        "rules": {CONTRAST: {"enabled": colours}},
+    }
+    found = Axe().run(page, options=options).response["violations"]
     return [
         f"{rule['id']}: {' '.join(map(str, node['target']))}: {node['failureSummary']}"
         for rule in found
