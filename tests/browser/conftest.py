@@ -93,11 +93,10 @@ def opener(browser: Browser, console: Running) -> Iterator[Opened]:
         return page
 
     yield opened
+    for page in pages:  # first: a page that is still loading must not be signed out by the test's end
+        page.close()
     context.set_offline(False)
     context.clear_cookies()
-    if pages:
-        everything = {"origin": console.url, "storageTypes": "all"}
-        context.new_cdp_session(pages[0]).send("Storage.clearDataForOrigin", everything)
-    for page in pages:
-        page.close()
+    everything = {"origin": console.url, "storageTypes": "all"}
+    context.new_cdp_session(context.pages[0]).send("Storage.clearDataForOrigin", everything)
     assert errors == []

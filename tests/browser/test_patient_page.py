@@ -6,10 +6,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from schemas.events import DecisionMade, ExplanationRequested, ForecastExplained, ImagingReportRead, RiskForecasted
+from schemas.events import (
+    DecisionMade,
+    ExplanationRequested,
+    ForecastExplained,
+    ImagingReportRead,
+    ObservationsRecorded,
+    RiskForecasted,
+)
 from schemas.ids import digest
 from tests.browser.axe import violations
 from tests.browser.conftest import Opened
+from tests.browser.example_ward import ExampleWard
 from tests.browser.running import Running, written
 
 pytestmark = pytest.mark.browser
@@ -61,6 +69,20 @@ def test_a_page_asks_why_and_shows_the_answer(open_page: Opened, console: Runnin
     console.write([why.model_copy(update={"id": "asked", "forecast": forecast.id, "as_of": forecast.as_of})])
     expect(sepsis).not_to_contain_text("not explained yet")
     assert page.evaluate("window.stayed")
+
+
+def test_a_page_without_its_charts_is_live_and_gets_them(
+    open_page: Opened, console: Running, ward: ExampleWard
+) -> None:
+    """Where the first answer for the charts fails, the page still hears of what is new, and draws them then."""
+    page = open_page("/")
+    page.route(f"**/api/patients/{OKAFOR}", lambda route: route.fulfill(status=503, body="{}"), times=1)
+    page.goto(f"{console.url}/patients/{OKAFOR}")
+    expect(page.locator("#link-text")).to_contain_text("Live")
+    expect(page.locator("#charts svg")).to_have_count(0)
+    newest = [e for e in ward.events if isinstance(e, ObservationsRecorded) and e.patient == OKAFOR][-1]
+    console.write([newest.model_copy(update={"id": "again"})])
+    expect(page.locator("#charts svg")).not_to_have_count(0)
 
 
 def test_advice_is_decided_by_keyboard(open_page: Opened, console: Running) -> None:

@@ -70,7 +70,9 @@ function soon() {
 
 for (const part of panel.querySelectorAll("[data-part]")) strip(part);
 films(panel);
-charts(await (await fetch(`/api/patients/${key}${query()}`)).json());
+// A page that got no charts is still live: what is drawn next brings them.
+const first = await fetch(`/api/patients/${key}${query()}`).catch(() => null);
+if (first?.ok) charts(await first.json());
 follow(key, { changed: () => at === null && soon(), back: () => at === null && soon() });
 
 /** What is red and unanswered here: counted, announced and sounded as on the board. */
