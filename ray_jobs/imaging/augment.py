@@ -33,16 +33,38 @@ def slice_views(slices: Tensor, generator: torch.Generator) -> Tensor:
     A slice has no collimator and no markers, and its place in the picture is the scanner's: shifts are small.
     """
     draw = _Draw(len(slices), generator)
+    return _shown(_turned(slices.unsqueeze(1) / 255, draw, slices.shape[-1]), draw)
+
+
+def boxed_views(slices: Tensor, box: Tensor, generator: torch.Generator, side: int) -> tuple[Tensor, Tensor]:
+    """As `slice_views`, float[n, side, side], and how much of each pixel the turned box holds, float[n, side, side].
+
+    `box` float[n, 4]: centre across and down, width, height, as shares of the slice.
+    """
+    draw = _Draw(len(slices), generator)
+    line = (torch.arange(slices.shape[-1]) + 0.5) / slices.shape[-1]
+    half = box[:, 2:, None] / 2
+    across = (line - box[:, 0, None]).abs() <= half[:, 0]
+    down = (line - box[:, 1, None]).abs() <= half[:, 1]
+    inside = (across[:, None, :] & down[:, :, None]).float()
+    both = _turned(torch.stack([slices / 255, inside], 1), draw, side)
+    return _shown(both[:, :1], draw), both[:, 1]
+
+
+def _turned(planes: Tensor, draw: "_Draw", side: int) -> Tensor:
+    """float[n, c, h, w] → float[n, c, side, side]: turned, nearer or farther, mirrored, shifted a little."""
     angle = draw.uniform(-12, 12) * math.pi / 180
     zoom, aspect = draw.uniform(0.82, 1.08), torch.exp(draw.uniform(-0.08, 0.08))
     mirror = torch.where(draw.uniform(0, 1) < MIRRORED, -1.0, 1.0)
     cos, sin = torch.cos(angle) * zoom, torch.sin(angle) * zoom
     across = torch.stack([cos * aspect * mirror, -sin, draw.uniform(-0.06, 0.06)], -1)
     down = torch.stack([sin * mirror, cos / aspect, draw.uniform(-0.06, 0.06)], -1)
-    grid = functional.affine_grid(
-        torch.stack([across, down], 1), [draw.count, 1, *slices.shape[1:]], align_corners=False
-    )
-    views = functional.grid_sample(slices.unsqueeze(1) / 255, grid, align_corners=False)
+    grid = functional.affine_grid(torch.stack([across, down], 1), [draw.count, 1, side, side], align_corners=False)
+    return functional.grid_sample(planes, grid, align_corners=False)
+
+
+def _shown(views: Tensor, draw: "_Draw") -> Tensor:
+    """float[n, 1, h, w] in 0..1 → float[n, h, w] in 0..255 through another window, blurred, sharpened or noisy."""
     views = views.clamp(1e-3, 1) ** torch.exp(draw.wide(-0.35, 0.35))
     views = views * draw.wide(0.8, 1.2) + draw.wide(-0.05, 0.05)
     return _sharpness(views, draw).squeeze(1).clamp(0, 1) * 255

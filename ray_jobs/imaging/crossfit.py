@@ -67,7 +67,7 @@ def _pooled(network: FilmNetwork, middle: npt.NDArray[np.float16]) -> Tensor:
     return torch.cat(parts)
 
 
-def _weights(label: npt.NDArray[np.int64]) -> Tensor:
+def class_weights(label: npt.NDArray[np.int64]) -> Tensor:
     """Rare classes count more, by the root of how rare they are."""
     weight = 1 / np.sqrt(np.bincount(label))
     return torch.from_numpy(weight / weight.mean()).float()
@@ -82,7 +82,7 @@ def _fit_head(
     optimiser = torch.optim.AdamW(network.head.parameters(), lr=3e-3, weight_decay=0.1)
     for _ in range(recipe.head_steps):
         optimiser.zero_grad()
-        nn.functional.cross_entropy(network.head(pooled), target, _weights(label[rows])).backward()
+        nn.functional.cross_entropy(network.head(pooled), target, class_weights(label[rows])).backward()
         optimiser.step()
 
 
@@ -99,7 +99,7 @@ def _tune(
     optimiser = torch.optim.AdamW(trained, lr=recipe.peak_rate, weight_decay=recipe.decay)
     steps = recipe.epochs * -(-len(rows) // recipe.batch)
     rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.peak_rate, total_steps=steps, pct_start=0.15)
-    criterion = nn.CrossEntropyLoss(_weights(label[rows]), label_smoothing=recipe.smoothing)
+    criterion = nn.CrossEntropyLoss(class_weights(label[rows]), label_smoothing=recipe.smoothing)
     network.train()
     for block in network.body._blocks[:CUT]:  # noqa: SLF001 - see network.py
         block.eval()

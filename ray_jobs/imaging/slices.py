@@ -7,7 +7,7 @@ patient is a run of neighbours between two certain borders: a change of the tumo
 
 import csv
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -24,10 +24,14 @@ FOLDS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Slices:
-    """Slices and which of FOLDS folds each is in, int64[n]; `films.patient` holds the groups."""
+    """Slices and which of FOLDS folds each is in, int64[n]; `films.patient` holds the groups.
+
+    `box` float32[n, 4] where people drew one: its centre across and down, width, height, as shares of the slice.
+    """
 
     films: Films
     fold: npt.NDArray[np.int64]
+    box: npt.NDArray[np.float32] | None = None
 
 
 def load_lung_slices(shared: Path, cache: Path) -> Slices:
@@ -48,7 +52,9 @@ def load_brain_slices(shared: Path, cache: Path) -> Slices:
     index = np.array([int(row["index"]) for row in rows])
     label = np.array([BRAIN_CLASSES.index(row["label"]) for row in rows], dtype=np.int64)
     border = (np.diff(index, prepend=index[0] - 1) != 1) | (np.diff(label, prepend=label[0]) != 0)
-    return _slices(folder, cache, [row["file"] for row in rows], label, [str(run) for run in np.cumsum(border)])
+    found = _slices(folder, cache, [row["file"] for row in rows], label, [str(run) for run in np.cumsum(border)])
+    sides = ("box_xc", "box_yc", "box_w", "box_h")
+    return replace(found, box=np.array([[float(row[side]) for side in sides] for row in rows], dtype=np.float32))
 
 
 def _slices(folder: Path, cache: Path, files: list[str], label: npt.NDArray[np.int64], groups: list[str]) -> Slices:

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-SIDE: Final = 224
+SIDE: Final = 112
+"""Of the heatmap, 7 × 7 underneath: whoever lays it over a film stretches it anyway."""
 FAINT_HEAT: Final = 3.0
 FULL_HEAT: Final = 18.0
 """Evidence (log-odds a cell) that begins to show, and that is red: scaled by itself a healthy film would look ill."""
@@ -20,7 +21,7 @@ def film_png(film: npt.NDArray[np.uint8]) -> bytes:
 
 
 def heatmap_png(heat: npt.NDArray[np.float32]) -> bytes:
-    """float32[7, 7] evidence for disease → RGBA PNG 224 × 224, yellow to red; clear where little speaks for it."""
+    """float32[7, 7] evidence for disease → RGBA PNG 112 × 112, yellow to red; clear where little speaks for it."""
     positive = np.clip((heat.astype(np.float32) - FAINT_HEAT) / (FULL_HEAT - FAINT_HEAT), 0, 1)
     smooth = Image.fromarray(positive).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     share = np.clip(np.asarray(smooth, dtype=np.float32), 0, 1)
@@ -33,5 +34,5 @@ def heatmap_png(heat: npt.NDArray[np.float32]) -> bytes:
 
 def _png(picture: Image.Image) -> bytes:
     body = io.BytesIO()
-    picture.save(body, "PNG", compress_level=3)
+    picture.save(body, "PNG", compress_level=1)
     return body.getvalue()

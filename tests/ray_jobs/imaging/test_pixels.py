@@ -88,6 +88,29 @@ def test_signed_values_are_read_as_signed():
     assert (seen[0, 0], seen[0, -1]) == (0, 255)
 
 
+@pytest.mark.parametrize("signed", [0, 1])
+def test_bits_above_those_stored_are_not_shown(signed: int):
+    """An overlay or rubbish in the unused bits of a pixel changes nothing (PS3.5 8.1.1)."""
+    ramp = np.tile(np.arange(400, dtype=np.uint16) * 5, (200, 1))
+    clean = small(ramp, BitsStored=12, HighBit=11, PixelRepresentation=signed)
+    dirty = small(ramp | np.uint16(0xA000), BitsStored=12, HighBit=11, PixelRepresentation=signed)
+    assert (shown(clean) == shown(dirty)).all()
+
+
+@given(FILMS, st.permutations(range(0, 4096, 256)), st.booleans())
+def test_a_pixel_is_shown_by_its_value_alone(pixels: npt.NDArray[np.uint16], steps: list[int], turned: bool):
+    """Equal stored values show the same grey, and the darkest and brightest that occur span the whole range."""
+    item = Dataset()
+    values = np.repeat(steps if turned else sorted(steps), 256)
+    item.LUTDescriptor, item.ModalityLUTType, item.LUTData = [4096, 0, 16], "US", [int(value) for value in values]
+    item["LUTDescriptor"].VR = item["LUTData"].VR = "US"
+    found = shown(small(pixels, ModalityLUTSequence=Sequence([item])))
+    through = values[pixels].astype(np.float32)
+    low, high = through.min(), through.max()
+    wanted = np.rint((through - low) * (255 / (high - low))) if high > low else np.zeros_like(through)
+    assert np.abs(found - wanted).max() <= 1
+
+
 @pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
 def test_padding_is_black_and_stretches_no_range(photometric: str):
     """A corner of padding far outside the values changes nothing of the rest."""

@@ -79,9 +79,9 @@ def test_a_clear_film_of_a_child_is_a_finding():
     assert Image.open(io.BytesIO(on.objects.get(found.picture))).size == (224, 224)
     assert found.heatmap
     heat = np.asarray(Image.open(io.BytesIO(on.objects.get(found.heatmap))))
-    assert heat.shape == (224, 224, 4)
-    assert heat[176, 80, 3] > 100
-    assert heat[20, 200, 3] < 10
+    assert heat.shape == (112, 112, 4)
+    assert heat[88, 40, 3] > 100
+    assert heat[10, 100, 3] < 10
 
 
 def test_a_healthy_film_is_no_finding_and_a_doubtful_one_is_referred():
