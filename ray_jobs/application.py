@@ -1,6 +1,7 @@
 """The Ray Serve application: one door over HTTP with the trees in the same replica, networks in replicas of their own.
 
 POST /infer/{model}  safetensors in and out (`ray_jobs.wire`); errors are JSON {"error"} with 400, 404, 409, 413 or 503
+POST /infer/together requests to several models in one; answers by model, in the metadata why there is none
 GET  /infer/models   what is served, and what is absent and why
 GET  /infer/health   a canary through every risk model; /infer/health/{model} through one model of any kind
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "/infer/"
 SIDE: Final = 224
+MOST_S: Final = 30.0
 log = logging.getLogger("ray.serve")
 
 
@@ -51,10 +54,31 @@ class Door:
         page = request.url.path.removeprefix(PREFIX)
         try:
             if request.method == "POST":
-                return Response(await self._infer(page, await _body(request)), media_type=wire.CONTENT_TYPE)
+                ask = self._together if page == wire.TOGETHER else partial(self._infer, page)
+                return Response(await ask(await _body(request)), media_type=wire.CONTENT_TYPE)
             return JSONResponse(self._models() if page == "models" else await self._health(page))
         except tuple(STATUS) as error:
             return _error(error, page)
+
+    async def _together(self, body: bytes) -> bytes:
+        """Answers of all models asked; in the metadata, by model, why there is none. Raises WireError."""
+        message = wire.decode(body)
+        seconds = _seconds(message.metadata)
+        tasks = {name: asyncio.ensure_future(self._infer(name, part)) for name, part in wire.apart(message).items()}
+        if tasks:
+            await asyncio.wait(tasks.values(), timeout=seconds)
+        answers: dict[str, bytes] = {}
+        errors: dict[str, str] = {}
+        for name, task in tasks.items():
+            if not task.done():
+                task.cancel()  # the others are not to wait for it
+                errors[name] = wire.SILENT
+            elif (error := task.exception()) is not None:
+                status, text = _said(error, name)
+                errors[name] = f"HTTP {status.value}: {text}"
+            else:
+                answers[name] = task.result()
+        return wire.together(answers, errors)
 
     async def _infer(self, name: str, body: bytes) -> bytes:
         if name in self._networks:
@@ -102,11 +126,26 @@ STATUS: Final[dict[type[Exception], HTTPStatus]] = {
 }
 
 
+def _seconds(metadata: Mapping[str, str]) -> float:
+    try:
+        return min(MOST_S, max(0.0, float(metadata.get("deadline_s", MOST_S))))
+    except ValueError:
+        raise wire.WireError("deadline_s is no number of seconds") from None
+
+
 def _error(error: Exception, page: str) -> Response:
-    status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
+    status, text = _said(error, page)
+    headers = {"Retry-After": "1"} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
+    return JSONResponse({"error": text}, status_code=status, headers=headers)
+
+
+def _said(error: BaseException, page: str) -> tuple[HTTPStatus, str]:
+    """Status and text; raises the error itself where it is none of ours."""
+    status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), None)
+    if status is None:
+        raise error
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         log.warning("%s did not answer: %s", page, type(error).__name__)
-        text = f"{page} does not answer now ({type(error).__name__})"
-        return JSONResponse({"error": text}, status_code=status, headers={"Retry-After": "1"})
+        return status, f"{page} does not answer now ({type(error).__name__})"
     # From another replica an error comes as the text of its whole stack, with the error itself as its cause.
-    return JSONResponse({"error": str(getattr(error, "cause", error))}, status_code=status)
+    return status, str(getattr(error, "cause", error))

@@ -21,6 +21,9 @@ CONTENT_TYPE: Final = "application/vnd.safetensors"
 MAX_BYTES: Final = 64 * 1024 * 1024
 MAX_HEADER_BYTES: Final = 64 * 1024
 _LENGTH: Final = 8
+TOGETHER: Final = "together"
+"""The page that takes requests to several models in one: a call costs more than what is computed in it."""
+SILENT: Final = "did not answer in time"
 
 
 class WireError(ValueError):
@@ -54,6 +57,16 @@ def decode(body: bytes, *, max_bytes: int = MAX_BYTES) -> Message:
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise WireError(f"not a safetensors message: {error}") from error
     return Message(tensors, dict(header.get("__metadata__") or {}))
+
+
+def together(parts: Mapping[str, bytes], metadata: Mapping[str, str] | None = None) -> bytes:
+    """Messages to (or from) several models as one, each an array of bytes under the model's name."""
+    return encode({name: np.frombuffer(part, dtype=np.uint8) for name, part in parts.items()}, metadata)
+
+
+def apart(message: Message) -> dict[str, bytes]:
+    """What `together` put together; raises WireError."""
+    return {name: tensor(message, name, np.uint8, (None,)).tobytes() for name in message.tensors}
 
 
 def tensor(message: Message, name: str, dtype: type[np.generic], shape: tuple[int | None, ...]) -> NDArray[np.generic]:

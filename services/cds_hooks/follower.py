@@ -110,7 +110,7 @@ class Follower:
             return
         self._patients.fold(event)
         self._clock.told(event.known)
-        metrics.EVENTS.labels("cds-hooks", record.partition.topic, type(event).__name__, "in").inc()
+        metrics.counted(metrics.EVENTS, "cds-hooks", record.partition.topic, type(event).__name__, "in").inc()
 
     def _passed(self, record: Record) -> bool:
         """Whether a record is too old to matter: contexts and alerts never are."""

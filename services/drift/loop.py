@@ -153,7 +153,9 @@ class DriftLoop:
         if kind == READINGS and record.value is not None:
             with contextlib.suppress(ValidationError):  # then it is decoded in full, for the reason
                 self.drift.fold_slim(slim(record.value))
-                metrics.EVENTS.labels(SERVICE, record.partition.topic, ObservationsRecorded.__name__, "in").inc()
+                metrics.counted(
+                    metrics.EVENTS, SERVICE, record.partition.topic, ObservationsRecorded.__name__, "in"
+                ).inc()
                 return
         if kind not in TYPES:
             return
@@ -162,7 +164,7 @@ class DriftLoop:
         except EnvelopeError as error:
             refused.append(quarantined(record, str(error), self.parts.site, SERVICE, self.parts.clock.now()))
             return
-        metrics.EVENTS.labels(SERVICE, record.partition.topic, type(event).__name__, "in").inc()
+        metrics.counted(metrics.EVENTS, SERVICE, record.partition.topic, type(event).__name__, "in").inc()
         self.drift.fold(event)
         if isinstance(event, ModelDriftMeasured):
             show(event)  # after a restart the gauges show what was told last
@@ -185,7 +187,7 @@ class DriftLoop:
             self._committed_at = time.monotonic()
 
     def _out(self, event: Event) -> Outgoing:
-        metrics.EVENTS.labels(SERVICE, event.topic, type(event).__name__, "out").inc()
+        metrics.counted(metrics.EVENTS, SERVICE, event.topic, type(event).__name__, "out").inc()
         return outgoing(event, source=f"wardwatch/{SERVICE}", cause=f"tick/{event.known.isoformat()}",
                         partitions=self.parts.partitions)  # fmt: skip
 

@@ -46,7 +46,7 @@ class DicomServer:
         self._entity.shutdown()
 
     def _echo(self, _: Event) -> int:
-        metrics.REQUESTS.labels("gateway", "C-ECHO", "0000").inc()
+        metrics.counted(metrics.REQUESTS, "gateway", "C-ECHO", "0000").inc()
         return int(Status.STORED)
 
     def _store(self, event: Event) -> Dataset:

@@ -90,7 +90,7 @@ class ImageDoor:
             answer = self._answer(body, caller, sop_class)
             bad = int(answer.status not in {Status.STORED, Status.TRY_AGAIN})
             self.breaker.record(caller, total=1, bad=bad, now=time.monotonic())
-        metrics.REQUESTS.labels("gateway", "C-STORE", f"{answer.status:04X}").inc()
+        metrics.counted(metrics.REQUESTS, "gateway", "C-STORE", f"{answer.status:04X}").inc()
         return answer
 
     def _answer(self, body: bytes, caller: str, sop_class: str | None) -> Answer:

@@ -115,13 +115,13 @@ class Gateway:
         except TimeoutError:
             raise LogUnavailable(f"not acknowledged within {PUBLISH_TIMEOUT_S:g} s") from None
         for event in events:
-            metrics.EVENTS.labels(SERVICE, event.topic, type(event).__name__, "out").inc()
+            metrics.counted(metrics.EVENTS, SERVICE, event.topic, type(event).__name__, "out").inc()
 
 
 def _count(accepted: Accepted) -> None:
-    metrics.READINGS.labels(SERVICE).inc(accepted.readings)
+    metrics.counted(metrics.READINGS, SERVICE).inc(accepted.readings)
     for (kind, fate), count in Counter((entry.kind, entry.fate) for entry in accepted.entries).items():
-        metrics.RESOURCES.labels(SERVICE, kind, fate).inc(count)
+        metrics.counted(metrics.RESOURCES, SERVICE, kind, fate).inc(count)
         if fate == "quarantined":
             metrics.QUARANTINED.labels(SERVICE, kind).inc(count)
 

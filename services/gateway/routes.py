@@ -77,7 +77,7 @@ async def _take(
 ) -> Response:
     route = f"{method} /fhir" + ("/TYPE" if kind else "") + ("/ID" if id_ else "")
     response = await _answer(gateway, request, actor, now, kind, id_, method)
-    metrics.REQUESTS.labels(SERVICE, route, str(response.status_code)).inc()
+    metrics.counted(metrics.REQUESTS, SERVICE, route, str(response.status_code)).inc()
     return response
 
 

@@ -152,7 +152,7 @@ class OperationsLoop:
         except EnvelopeError as error:
             refused.append(quarantined(record, str(error), self.parts.site, SERVICE, self.parts.clock.now()))
             return
-        metrics.EVENTS.labels(SERVICE, record.partition.topic, type(event).__name__, "in").inc()
+        metrics.counted(metrics.EVENTS, SERVICE, record.partition.topic, type(event).__name__, "in").inc()
         self.state.fold(event)
 
     def _start(self, at: datetime, pool: ThreadPoolExecutor) -> None:
@@ -176,7 +176,7 @@ class OperationsLoop:
         return found
 
     def _out(self, event: Event) -> Outgoing:
-        metrics.EVENTS.labels(SERVICE, event.topic, type(event).__name__, "out").inc()
+        metrics.counted(metrics.EVENTS, SERVICE, event.topic, type(event).__name__, "out").inc()
         return outgoing(event, source=f"wardwatch/{SERVICE}", partitions=self.parts.partitions)
 
     def _snapshot(self, *, force: bool = False) -> None:

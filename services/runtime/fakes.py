@@ -95,6 +95,18 @@ class FakeInference:
             raise InferenceUnavailable(msg)
         return self._answer(model, tensors), dict(metadata)
 
+    def together(
+        self, requests: Mapping[str, Tensors], *, deadline_s: float
+    ) -> dict[str, tuple[Tensors, dict[str, str]] | InferenceUnavailable]:
+        """The function's answers, one model after another."""
+        found: dict[str, tuple[Tensors, dict[str, str]] | InferenceUnavailable] = {}
+        for model, tensors in requests.items():
+            try:
+                found[model] = self.infer(model, tensors, {"model": model}, deadline_s=deadline_s)
+            except InferenceUnavailable as error:
+                found[model] = error
+        return found
+
     def ready(self) -> bool:
         """Whether it would answer."""
         return not self.down

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.envelope import Headers
+from services.runtime.errors import InferenceUnavailable
 
 Tensors = dict[str, npt.NDArray[np.generic]]
 
@@ -199,6 +200,12 @@ class Inference(Protocol):
         self, model: str, tensors: Tensors, metadata: Mapping[str, str], *, deadline_s: float
     ) -> tuple[Tensors, dict[str, str]]:
         """Answer for all rows, in order; InferenceUnavailable when not answered before the deadline."""
+        ...
+
+    def together(
+        self, requests: Mapping[str, Tensors], *, deadline_s: float
+    ) -> dict[str, tuple[Tensors, dict[str, str]] | InferenceUnavailable]:
+        """Each model's answer to its request, or why there is none; one that is silent does not silence the others."""
         ...
 
     def ready(self) -> bool:

@@ -121,12 +121,12 @@ class SlowLane:
                     break
                 cause = f"{partition.topic}/{partition.number}/{queue[0].record.offset}"
                 for event in results:
-                    metrics.EVENTS.labels(self.service, event.topic, type(event).__name__, "out").inc()
+                    metrics.counted(metrics.EVENTS, self.service, event.topic, type(event).__name__, "out").inc()
                     outputs.append(
                         outgoing(event, source=f"wardwatch/{self.service}", cause=cause, partitions=self._partitions)
                     )
                 offsets[partition] = queue[0].record.offset + 1
-                metrics.EVENTS.labels(self.service, self.topic, "record", "in").inc()
+                metrics.counted(metrics.EVENTS, self.service, self.topic, "record", "in").inc()
                 queue.popleft()
         if offsets:
             worker.commit(outputs, offsets)

@@ -134,7 +134,7 @@ class StreamLoop(Generic[S]):
         event = envelope.event
         if not asked:
             self.parts.clock.told(event.known)
-        metrics.EVENTS.labels(self.stage.service, event.topic, type(event).__name__, "in").inc()
+        metrics.counted(metrics.EVENTS, self.stage.service, event.topic, type(event).__name__, "in").inc()
         holding, given = self.holdings[number], Received(event, record.partition, record.offset)
         try:
             effects = holding.question(given) if asked else holding.fold(given)
@@ -219,7 +219,7 @@ class StreamLoop(Generic[S]):
                 _log.warning("no snapshot", partition=holding.number, error=str(error))
 
     def _out(self, event: Event, cause: Cause, partition: int | None = None) -> Outgoing:
-        metrics.EVENTS.labels(self.stage.service, event.topic, type(event).__name__, "out").inc()
+        metrics.counted(metrics.EVENTS, self.stage.service, event.topic, type(event).__name__, "out").inc()
         if isinstance(event, AlertEvent):
             metrics.ALERTS.labels(event.kind, event.severity, type(event).__name__).inc()
             if isinstance(event, AlertRaised) and cause.accepted_ms:
@@ -237,7 +237,7 @@ class StreamLoop(Generic[S]):
         for topic in self.stage.inputs:
             for number in self.holdings:
                 lag = worker.lag(Partition(topic, number))
-                metrics.LAG.labels(service, topic, number).set(lag or 0)
+                metrics.shown(metrics.LAG, service, topic, str(number)).set(lag or 0)
                 behind += lag or 0
         metrics.STATES.labels(service).set(sum(len(h.states) for h in self.holdings.values()))
         self.parts.health.set("caught up", f"{behind} records behind" if behind > count + 1000 else "")

@@ -104,3 +104,27 @@ def test_placements_become_serve_options() -> None:
     }
     assert Imaging(num_gpus=1).options()["ray_actor_options"] == {"num_cpus": 0.1, "num_gpus": 1}
     assert Arguments().models is None
+
+
+@pytest.mark.servers
+def test_several_models_are_asked_in_one_request(door: httpx.Client) -> None:
+    """Each answers as if it were asked alone; what is wrong with one is told by its name, and the others answer."""
+    part = wire.encode({"rows": ROWS})
+    body = wire.together({"sepsis": part, "nothing": part, "deterioration": b"no message"}, {"deadline_s": "10"})
+    answer = wire.decode(door.post("/infer/together", content=body).content)
+    alone = wire.decode(door.post("/infer/sepsis", content=part).content)
+    answers = wire.apart(answer)
+    assert set(answers) == {"sepsis"}
+    assert (wire.decode(answers["sepsis"]).tensors["probability"] == alone.tensors["probability"]).all()
+    assert answer.metadata["nothing"].startswith("HTTP 404: model nothing")
+    assert answer.metadata["deterioration"].startswith("HTTP 400: not a safetensors message")
+    assert refused(door.post("/infer/together", content=b"no message"))[0] == 400
+    assert refused(door.post("/infer/together", content=wire.together({}, {"deadline_s": "soon"})))[0] == 400
+
+
+@pytest.mark.servers
+def test_a_model_without_time_left_is_silent_and_says_so(door: httpx.Client) -> None:
+    """With no time at all no model answers; the request does, and names them."""
+    body = wire.together({"sepsis": wire.encode({"rows": ROWS})}, {"deadline_s": "0"})
+    answer = wire.decode(door.post("/infer/together", content=body).content)
+    assert (answer.tensors, answer.metadata) == ({}, {"sepsis": wire.SILENT})

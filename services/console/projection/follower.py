@@ -20,7 +20,7 @@ from services.runtime.ports import Clock, LogReader, Partition
 log = logs.get(__name__)
 
 WAIT_S: Final = 1.0
-GATHER_S: Final = 0.05
+GATHER_S: Final = 0.15
 """A transaction and a message to every page for each chart cost more than folding it: some are folded at once."""
 LOOK_AGAIN_S: Final = 5.0
 STUCK_S: Final = 30.0
@@ -96,7 +96,7 @@ class Follower:
             standing.folded + touched.events,
         )
         for (topic, kind), count in touched.kinds.items():
-            metrics.EVENTS.labels("console", topic, kind, "in").inc(count)
+            metrics.counted(metrics.EVENTS, "console", topic, kind, "in").inc(count)
         if batch:
             self._clock.told(instant(touched.newest_known))
             self._changed(touched)

@@ -16,7 +16,7 @@ class KafkaPublisher:
 
     def __init__(self, bootstrap: str, *, timeout_s: float = 10.0) -> None:
         self._producer = connect(
-            KafkaProducer, bootstrap, acks="all", enable_idempotence=True, linger_ms=2, batch_size=128 << 10,
+            KafkaProducer, bootstrap, acks="all", enable_idempotence=True, linger_ms=5, batch_size=128 << 10,
             delivery_timeout_ms=int(timeout_s * 1000), request_timeout_ms=int(timeout_s * 500),
             max_block_ms=int(timeout_s * 1000), max_request_size=4 << 20, **COMMON,
         )  # fmt: skip
