@@ -41,7 +41,11 @@ class Films:
 
     def part(self, part: Part) -> "Films":
         """The films of the patients of one part."""
-        keep = [i for i, patient in enumerate(self.patient) if part_of(patient) is part]
+        return self.chosen(np.array([part_of(patient) is part for patient in self.patient], dtype=np.bool_))
+
+    def chosen(self, which: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> "Films":
+        """The films that a mask or places name."""
+        keep = np.flatnonzero(which) if which.dtype == np.bool_ else which
         return Films(
             self.pixels[keep],
             self.label[keep],

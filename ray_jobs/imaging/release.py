@@ -18,6 +18,8 @@ from ray_jobs.imaging.films import CLASSES, Films, Part, load_chest_films
 from ray_jobs.imaging.network import AXES, FilmNetwork
 from ray_jobs.imaging.reading import GRAPH, WEIGHTS
 from ray_jobs.imaging.ship import export_graph, load_weights, save_weights
+from ray_jobs.imaging.subtype import VIRUS, SubtypedNetwork
+from ray_jobs.imaging.subtype_train import mixing
 from ray_jobs.imaging.train import keep_memory
 from ray_jobs.registry import Card, Population, write_card
 
@@ -32,19 +34,24 @@ FILES = (WEIGHTS, GRAPH, "card.md", "metrics.json")
 
 
 def release(shared: Path, work: Path, folder: Path, *, version: str) -> Card:
-    """Finish the network in `work`/weights.pt and write the model to `folder`; returns its card."""
+    """Finish the network in `work`/subtype.pt and write the model to `folder`; returns its card."""
     keep_memory()
     films = load_chest_films(shared / "cxr_pneumonia", work)
-    network = FilmNetwork()
-    network.load_state_dict(torch.load(work / "weights.pt", weights_only=True))
+    trained = SubtypedNetwork()
+    trained.load_state_dict(torch.load(work / "subtype.pt", weights_only=True))
     folder.mkdir(parents=True, exist_ok=True)
-    save_weights(network, folder)
+    save_weights(trained, folder)
     network = load_weights(folder)  # what ships is 16-bit: everything below is fitted to that
+    if not isinstance(network, SubtypedNetwork):
+        raise TypeError("the weights are not those of a network with a branch")
     calibration = films.part(Part.CALIBRATE)
     logits = _each(network.logits, calibration)
     fit_doubt(network, _each(network.layout, _some(films.part(Part.TRAIN))), _each(network.layout, calibration))
     heat = figures.temperature(logits.numpy().astype(np.float64), calibration.label)
     network.temperature.fill_(heat)
+    sick = calibration.chosen(calibration.label > 0)
+    evidence = _each(network.evidence, sick).numpy().astype(np.float64)
+    network.mixing.copy_(torch.tensor(mixing(evidence, sick.label == VIRUS)))
     save_weights(network, folder)
     export_graph(network, folder)
     probability = torch.softmax(logits / heat, 1)[:, 1:].sum(1).numpy().astype(np.float64)
@@ -77,9 +84,7 @@ def release(shared: Path, work: Path, folder: Path, *, version: str) -> Card:
 
 def _some(films: Films) -> Films:
     """An even sample of films; the order of paths mixes nothing, so take every k-th."""
-    keep = np.linspace(0, len(films.label) - 1, min(DOUBT_FILMS, len(films.label))).astype(int)
-    chosen = [(films.patient[i], films.path[i]) for i in keep]
-    return Films(films.pixels[keep], films.label[keep], tuple(p for p, _ in chosen), tuple(path for _, path in chosen))
+    return films.chosen(np.linspace(0, len(films.label) - 1, min(DOUBT_FILMS, len(films.label))).astype(int))
 
 
 def _each(answer: Callable[[Tensor], Tensor], films: Films) -> Tensor:
@@ -122,7 +127,8 @@ Reads a frontal chest film of a child of one to five years: pneumonia or not, an
 Preliminary, for a person to confirm; never a diagnosis by itself.
 
 **Network**: EfficientNet-lite0 on one grey channel, ImageNet weights, head and upper blocks trained on random views
-(exposure, crop, rotation, edges, markers); class heatmap and doubt are computed in the graph.
+(exposure, crop, rotation, edges, markers); class heatmap and doubt are computed in the graph. Which of the two
+pneumonias it is, a branch of its own says: the same upper blocks again, trained on films of the ill alone.
 **Data**: Kermany et al. 2018, training part, by patient: {counts}.
 **Threshold** {card.threshold}: the highest at which 97 % of ill calibration films are called ill.
 **Referred to a person** between {card.extra[refer_low]} and {card.extra[refer_high]}: outside that band about 2 % of

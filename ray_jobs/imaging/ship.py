@@ -5,15 +5,18 @@ places in that very file as its external data (onnx/docs/ExternalData.md), and c
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import onnx
 import torch
 from onnx import TensorProto, helper
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from ray_jobs.imaging.attention import AttentiveNetwork
 from ray_jobs.imaging.network import FilmNetwork
+from ray_jobs.imaging.subtype import SubtypedNetwork
 
 WEIGHTS = "weights.safetensors"
 GRAPH = "network.onnx"
@@ -36,14 +39,20 @@ def save_weights(network: FilmNetwork, folder: Path) -> None:
 def load_weights(folder: Path, finding: tuple[int, ...] = ()) -> FilmNetwork:
     """The network with the shipped weights, ready to answer."""
     tensors = load_file(folder / WEIGHTS)
-    kind = AttentiveNetwork if "attention.weight" in tensors else FilmNetwork
-    network = kind(classes=len(tensors["head.bias"]), finding=finding)
+    network = _kind(tensors)(classes=len(tensors["head.bias"]), finding=finding)
     missing, unexpected = network.load_state_dict(
         {name: value.float() for name, value in tensors.items()}, strict=False
     )
     if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):
         raise ValueError(f"{WEIGHTS} is not of this network: missing {missing}, unexpected {unexpected}")
     return network.eval()
+
+
+def _kind(tensors: Mapping[str, Tensor]) -> type[FilmNetwork]:
+    """Which network's weights these are, by the layers that only it has."""
+    if "attention.weight" in tensors:
+        return AttentiveNetwork
+    return SubtypedNetwork if "other_head.weight" in tensors else FilmNetwork
 
 
 def export_graph(network: FilmNetwork, folder: Path) -> None:
