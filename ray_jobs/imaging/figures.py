@@ -86,6 +86,36 @@ def calibration_error(ill: Bools, probability: Floats, bins: int = 10) -> float:
     return float(sum(gaps))
 
 
+def roc(ill: Bools, score: Floats, points: int = 60) -> list[tuple[float, float]]:
+    """(1 - specificity, recall) at evenly spread thresholds, from (0, 0) to (1, 1)."""
+    levels = np.quantile(score, np.linspace(1, 0, points))
+    inner = [(1 - specificity(ill, score >= level), recall(ill, score >= level)) for level in levels]
+    return [(round(x, 4), round(y, 4)) for x, y in [(0.0, 0.0), *inner, (1.0, 1.0)]]
+
+
+def reliability(ill: Bools, probability: Floats, bins: int = 10) -> list[tuple[float, float, int]]:
+    """(mean probability, share of the ill, films) of ten parts of equal width that hold any."""
+    place = np.minimum((probability * bins).astype(int), bins - 1)
+    return [
+        (
+            round(float(probability[place == k].mean()), 4),
+            round(float(ill[place == k].mean()), 4),
+            int((place == k).sum()),
+        )
+        for k in range(bins)
+        if (place == k).any()
+    ]
+
+
+def by_share_referred(sure: Floats, right: Bools) -> dict[str, float]:
+    """Accuracy of the rest when the least certain share goes to a person."""
+    order = np.argsort(-sure)
+    return {
+        f"{share:.0%}": round(float(right[order[: max(1, int(len(order) * (1 - share)))]].mean()), 4)
+        for share in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+    }
+
+
 def at_threshold(threshold: float) -> dict[str, Metric]:
     """The figures of a card, by name, each from (ill, probability)."""
 

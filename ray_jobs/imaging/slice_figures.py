@@ -25,12 +25,13 @@ Metric = Callable[[Labels, Labels], float]
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Held-out slices: label int64[n], logits float[n, classes], groups, fold int64[n]."""
+    """Held-out slices: label int64[n], logits float[n, classes], groups, fold int64[n], names in the set."""
 
     label: Labels
     logits: Floats
     group: tuple[str, ...]
     fold: Labels
+    file: tuple[str, ...] = ()
 
 
 def read_held(path: Path, classes: tuple[str, ...]) -> Held:
@@ -42,6 +43,7 @@ def read_held(path: Path, classes: tuple[str, ...]) -> Held:
         np.array([[float(row[f"logit_{name}"]) for name in classes] for row in rows]),
         tuple(row["group"] for row in rows),
         np.array([int(row["fold"]) for row in rows], dtype=np.int64),
+        tuple(row["file"] for row in rows),
     )
 
 
@@ -67,9 +69,10 @@ def evaluate_slices(name: str, *, models: Path | None = None) -> dict[str, objec
     card = model.card
     held = read_held(model.file(HELD_OUT), card.classes)
     named = findings(card)
-    probability = _probability(card, held)
+    probability = held_probability(card, held)
     table: dict[str, object] = {}
     roc: list[tuple[float, float]] = []
+    reliable: list[tuple[float, float, int]] = []
     if len(named) == 1:
         ill, score = held.label == named[0], probability[:, named[0]]
         called = _called(held, named[0]) if len(set(held.fold)) > 1 else score >= card.threshold
@@ -85,10 +88,7 @@ def evaluate_slices(name: str, *, models: Path | None = None) -> dict[str, objec
             )
         )
         table["calibration error"] = asdict(figures.with_interval(figures.calibration_error, ill, score, held.group))
-        roc = [
-            (round(1 - figures.specificity(ill, score >= t), 4), round(figures.recall(ill, score >= t), 4))
-            for t in np.quantile(score, np.linspace(0, 1, 25))
-        ]
+        roc, reliable = figures.roc(ill, score), figures.reliability(ill, score)
     said = probability.argmax(1)
     for metric, measure in (("accuracy", accuracy), ("macro f1", macro_f1)):
         table[f"{len(card.classes)}-class {metric}"] = asdict(_interval(measure, held.label, said, held.group))
@@ -101,7 +101,9 @@ def evaluate_slices(name: str, *, models: Path | None = None) -> dict[str, objec
         ]
     )
     sure = np.maximum(probability[:, list(named)].max(1), 1 - probability[:, list(named)].max(1))
-    order = np.argsort(-(sure if len(named) == 1 else probability.max(1)))
+    top = probability.max(1)
+    if len(named) > 1:  # which of several: how far the likeliest is to be believed
+        reliable = figures.reliability(said == held.label, top)
     return {
         "model": name,
         "version": card.version,
@@ -117,12 +119,10 @@ def evaluate_slices(name: str, *, models: Path | None = None) -> dict[str, objec
             for k, one in enumerate(card.classes)
         },
         "roc": roc,
+        "reliability": reliable,
         "referred": round(float((~decided).mean()), 4),
         "accuracy of the decided": round(float(right[decided].mean()), 4) if decided.any() else None,
-        "accuracy by share referred": {
-            f"{share:.0%}": round(float(right[order[: max(1, int(len(order) * (1 - share)))]].mean()), 4)
-            for share in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
-        },
+        "accuracy by share referred": figures.by_share_referred(sure if len(named) == 1 else top, right),
     }
 
 
@@ -143,7 +143,7 @@ def macro_f1(label: Labels, said: Labels) -> float:
     )
 
 
-def _probability(card: Card, held: Held) -> Floats:
+def held_probability(card: Card, held: Held) -> Floats:
     """With several folds each by the temperature of the others; with one by the card's."""
     folds = sorted(set(held.fold))
     if len(folds) == 1:

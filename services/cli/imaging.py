@@ -93,6 +93,10 @@ def evaluate(
     work: Work = CACHE,
     models: Models = None,
     as_json: Annotated[bool, typer.Option("--json", help="The whole report, with ROC points, as JSON.")] = False,
+    page: Annotated[Path | None, typer.Option(help="Also write MODEL.md and its curves to this folder.")] = None,
+    sheet: Annotated[
+        Path | None, typer.Option("--cases", help="Also draw right, wrong, referred and refused pictures: a PNG.")
+    ] = None,
 ) -> None:
     """Measure a model on patients that neither training nor threshold saw."""
     from ray_jobs.imaging.evaluate import evaluate as measured
@@ -107,6 +111,19 @@ def evaluate(
             report = evaluate_slices(model, models=models)
         else:
             report = measured(model, data or shared_data(), work, models=models)
+        if page is not None:
+            from ray_jobs.imaging.page import write_page
+            from ray_jobs.imaging.sheets import draw_curves
+            from ray_jobs.registry import load_card
+
+            draw_curves(report, page / model)
+            Console(stderr=True).print(f"→ {write_page(load_card(model, models), report, page)}")
+        if sheet is not None:
+            from ray_jobs.imaging.cases import cases
+            from ray_jobs.imaging.sheets import draw_cases
+
+            drawn = draw_cases(cases(model, data or shared_data(), work, models=models), sheet)
+            Console(stderr=True).print(f"→ {drawn}: it shows people's pictures, keep it where they may lie")
     except (OSError, RegistryError) as error:
         _refuse("evaluate", error)
     if as_json:

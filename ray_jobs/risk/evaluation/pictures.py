@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from ray_jobs.figure_style import FAINT, INK, MODEL, QUIET, SCORES, SHORT, percent, picture
 from ray_jobs.risk.evaluation.calibration import bins
 from ray_jobs.risk.evaluation.decisions import net_benefit, net_benefit_curve
 from ray_jobs.risk.evaluation.pictures_hourly import lead_time_picture, trade_off_picture
 from ray_jobs.risk.evaluation.samples import Hourly, Sample
-from ray_jobs.risk.evaluation.style import FAINT, INK, MODEL, QUIET, SCORES, SHORT, percent, picture
 from ray_jobs.risk.metrics import Flags, Floats, Ranked
 
 POINTS: Final = 500

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from ray_jobs.figure_style import MODEL, QUIET, SCORES, SHORT, note, percent, picture
 from ray_jobs.risk.evaluation.lead_time import first_warnings, trade_off
 from ray_jobs.risk.evaluation.samples import Hourly
-from ray_jobs.risk.evaluation.style import MODEL, QUIET, SCORES, SHORT, note, percent, picture
 from ray_jobs.risk.metrics import TRUE_AFTER_HOURS, TRUE_BEFORE_HOURS, Flags, Floats, Hours
 
 LEVELS: Final = 60
