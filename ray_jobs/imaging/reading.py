@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ray_jobs.imaging.body import prepared
 from ray_jobs.registry import Model
 
 WEIGHTS = "weights.safetensors"
@@ -42,11 +43,14 @@ class OnnxRuntime:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        self._prepare = str(model.card.extra.get("prepare", ""))
         self._session = onnxruntime.InferenceSession(model.file(GRAPH), options, providers=["CPUExecutionProvider"])
 
     def read(self, pixels: npt.NDArray[np.uint8]) -> Readings:
         """uint8[n, 224, 224] → readings."""
-        probability, heatmap, ood = self._session.run(["probability", "heatmap", "ood"], {"pixels": pixels})
+        probability, heatmap, ood = self._session.run(
+            ["probability", "heatmap", "ood"], {"pixels": prepared(self._prepare, pixels)}
+        )
         return Readings(probability, heatmap, ood)
 
 
@@ -59,6 +63,7 @@ class TorchRuntime:
         from ray_jobs.imaging.ship import load_weights
         from ray_jobs.imaging.verdict import findings
 
+        self._prepare = str(model.card.extra.get("prepare", ""))
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._network = load_weights(model.file(WEIGHTS).parent, findings(model.card)).to(self._device)
 
@@ -67,5 +72,5 @@ class TorchRuntime:
         import torch
 
         with torch.inference_mode():
-            answers = self._network(torch.from_numpy(pixels).to(self._device))
+            answers = self._network(torch.from_numpy(prepared(self._prepare, pixels)).to(self._device))
         return Readings(*(answer.float().cpu().numpy() for answer in answers))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from ray_jobs.imaging.body import prepared
 from ray_jobs.imaging.films import shared_data
 from ray_jobs.imaging.slices import FOLDS, LUNG_CLASSES, Slices, load_lung_slices
 
@@ -48,7 +49,7 @@ VIEWS: Final[Mapping[str, Callable[["Floats"], "Floats"]]] = {
 }
 
 
-def told_apart(slices: Slices) -> dict[str, float]:
+def told_apart(slices: Slices, prepare: str = "") -> dict[str, float]:
     """AUROC of malignant for each view, every slice judged by a regression that saw none of its group."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
@@ -56,7 +57,7 @@ def told_apart(slices: Slices) -> dict[str, float]:
     from sklearn.preprocessing import StandardScaler
 
     malignant = slices.films.label == LUNG_CLASSES.index("malignant")
-    pixels = np.asarray(slices.films.pixels, dtype=np.float64)
+    pixels = prepared(prepare, np.asarray(slices.films.pixels)).astype(np.float64)
     found = {}
     for name, view in VIEWS.items():
         seen, said = view(pixels), np.zeros(len(malignant))
@@ -71,5 +72,7 @@ def told_apart(slices: Slices) -> dict[str, float]:
 
 if __name__ == "__main__":
     cache = Path.home() / ".cache" / "wardwatch" / "imaging"
-    for what, auroc in told_apart(load_lung_slices(shared_data(), cache)).items():
-        sys.stdout.write(f"{auroc:.3f}  {what}\n")
+    loaded = load_lung_slices(shared_data(), cache)
+    for prepare, seen in (("", "the slice as it is"), ("body", "the body alone")):
+        for what, auroc in told_apart(loaded, prepare).items():
+            sys.stdout.write(f"{auroc:.3f}  {seen}: {what}\n")

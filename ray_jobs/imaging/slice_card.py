@@ -28,6 +28,8 @@ attention over 14 × 14 places that learnt from the tumour boxes where to look; 
         else f"""the lowest 11 blocks as ImageNet left them, the upper ones and the
 head trained for {family.recipe.epochs} epochs on random views; heatmap and doubt are computed in the graph."""
     )
+    said = "all that is not the patient is made black, greys inside are stretched"
+    before = f"\n**Before the network**: {said}." if family.prepare else ""
     limits = "\n".join(f"- {limit}" for limit in family.limits)
     classes = list(card.classes)
     matrix = "\n".join(
@@ -39,7 +41,7 @@ head trained for {family.recipe.epochs} epochs on random views; heatmap and doub
 Reads one {card.task}.
 Preliminary, for a person to confirm; never a diagnosis by itself.
 
-**Network**: EfficientNet-lite0 on one grey channel; {network}
+**Network**: EfficientNet-lite0 on one grey channel; {network}{before}
 **Data**: {family.source}. {report["films"]["outer"]} held-out slices of {report["films"]["groups"]} groups.
 **How measured**: {how}
 **Threshold** {card.threshold}.

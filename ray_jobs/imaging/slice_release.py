@@ -3,7 +3,9 @@
 import csv
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,7 @@ from rich.progress import Progress
 
 from ray_jobs.imaging import figures
 from ray_jobs.imaging.attention import AttentiveNetwork
+from ray_jobs.imaging.body import prepared
 from ray_jobs.imaging.boxed import BoxedRecipe, fit_boxed
 from ray_jobs.imaging.crossfit import Rows, fit
 from ray_jobs.imaging.families import FAMILIES, Family
@@ -32,49 +35,68 @@ FILES = (WEIGHTS, GRAPH, HELD_OUT, "card.md", "metrics.json")
 Floats = npt.NDArray[np.float64]
 
 
+class Trained(NamedTuple):
+    """Logits of each slice by a network that did not see it (NaN where there is none), and the weights that ship."""
+
+    held: Floats
+    weights: Path
+
+
 def train_slices(name: str, shared: Path, work: Path, folder: Path, *, version: str) -> Card:
     """Train what is not yet trained in `work`, and write the model to `folder`; returns its card."""
     keep_memory()
     family = FAMILIES[name]
-    slices = family.load(shared, work)
-    views = [features(slices.films.pixels, view, work / f"{name}-view{view}.npz") for view in range(family.views)]
-    held, weights = _trained(name, family, slices, views, work)
-    return _release(family, slices, views, held, weights, shared, folder, version)
+    loaded = family.load(shared, work)
+    plain, slices = loaded.films.pixels, _shown(family, loaded)
+    kept = f"{name}-{family.prepare}" if family.prepare else name
+    views = [features(slices.films.pixels, view, work / f"{kept}-view{view}.npz") for view in range(family.views)]
+    trained = _trained(name, family, slices, views, work)
+    return _release(family, slices, plain, views, trained, shared, folder, version)
 
 
-def _trained(name: str, family: Family, slices: Slices, views: list[Features], work: Path) -> tuple[Floats, Path]:
-    """Logits of the slices by networks that did not see them (NaN where none), and the weights that ship."""
+def _shown(family: Family, slices: Slices) -> Slices:
+    """The slices as the network sees them."""
+    films = slices.films
+    seen = prepared(family.prepare, np.asarray(films.pixels)) if family.prepare else films.pixels
+    return replace(slices, films=replace(films, pixels=seen))
+
+
+def _trained(name: str, family: Family, slices: Slices, views: list[Features], work: Path) -> Trained:
+    """Train what is not yet trained in `work`."""
     label, fold = slices.films.label, slices.fold
     held = np.full((len(label), len(family.classes)), np.nan)
+    stores: dict[str, Path] = {}
     with Progress() as progress:
 
         def fitted(rows: Rows, part: str) -> Floats:
-            store = work / f"{name}-{part}.pt"
+            store = work / f"{name}{f'-{family.prepare}' if family.prepare else ''}-{part}.pt"
+            stores[part] = store
             if isinstance(family.recipe, BoxedRecipe):
                 return fit_boxed(slices, rows, family.recipe, store, progress).numpy().astype(np.float64)
             return fit(views, label, rows, family.recipe, store).numpy().astype(np.float64)
 
         if not family.cross:
             held[fold <= CALIBRATION] = fitted(np.flatnonzero(fold > CALIBRATION), "outer")[fold <= CALIBRATION]
-            return held, work / f"{name}-outer.pt"
+            return Trained(held, stores["outer"])
         for number in range(family.measured):
             held[fold == number] = fitted(np.flatnonzero(fold != number), f"fold{number}")[fold == number]
         if not family.whole:
-            return held, work / f"{name}-fold0.pt"
+            return Trained(held, stores["fold0"])
         fitted(np.arange(len(label)), "all")
-        return held, work / f"{name}-all.pt"
+        return Trained(held, stores["all"])
 
 
 def _release(
     family: Family,
     slices: Slices,
+    plain: npt.NDArray[np.uint8],
     views: list[Features],
-    logits: Floats,
-    weights: Path,
+    trained: Trained,
     shared: Path,
     folder: Path,
     version: str,
 ) -> Card:
+    logits, weights = trained
     folder.mkdir(parents=True, exist_ok=True)
     kind = AttentiveNetwork if isinstance(family.recipe, BoxedRecipe) else FilmNetwork
     network = kind(len(family.classes))
@@ -92,6 +114,8 @@ def _release(
     export_graph(network, folder)
     chosen = tempered(logits[choose], heat)
     extra: dict[str, str | float] = {"finding": ",".join(family.finding), "temperature": round(heat, 4)}
+    if family.prepare:
+        extra["prepare"] = family.prepare
     if len(finding) == 1:
         ill, probability = label[choose] == finding[0], chosen[:, finding[0]]
         threshold = best_threshold(ill, probability)
@@ -119,7 +143,7 @@ def _release(
         (folder / name).touch()
     card = write_card(folder, card, FILES)
     report = evaluate_slices(folder.name, models=folder.parent)
-    report["refused"] = _refused(folder, shared, slices.films.pixels[fold == OUTER])
+    report["refused"] = _refused(folder, shared, plain[fold == OUTER])
     (folder / "metrics.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     (folder / "card.md").write_text(card_text(card, family, report), encoding="utf-8")
     return write_card(folder, card, FILES)
