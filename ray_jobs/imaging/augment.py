@@ -16,10 +16,10 @@ NEARLY_WHOLE = 0.3
 MIRRORED = 0.5
 
 
-def augment(films: Tensor, generator: torch.Generator) -> Tensor:
-    """uint8[n, 224, 224] → float[n, 192, 192] in 0..255: one random view of each film."""
+def augment(films: Tensor, generator: torch.Generator, side: int = VIEW) -> Tensor:
+    """uint8[n, 224, 224] → float[n, side, side] in 0..255: one random view of each film."""
     draw = _Draw(len(films), generator)
-    views = _geometry(films.float().unsqueeze(1) / 255, draw)
+    views = _geometry(films.float().unsqueeze(1) / 255, draw, side)
     views = _edges(views, draw)
     views = _exposure(views, draw)
     views = _sharpness(views, draw)
@@ -90,10 +90,10 @@ class _Draw:
         return self.uniform(low, high).view(-1, 1, 1, 1)
 
 
-def _geometry(films: Tensor, draw: _Draw) -> Tensor:
+def _geometry(films: Tensor, draw: _Draw, side: int) -> Tensor:
     """Rotation ±12°, zoom 0.75–1.1, aspect ±12 %, shift, mirror; outside is black or the edge's grey."""
     angle = draw.uniform(-12, 12) * math.pi / 180
-    zoom = draw.uniform(0.75, 1.1) * VIEW / films.shape[-1]
+    zoom = draw.uniform(0.75, 1.1) * side / films.shape[-1]
     zoom = torch.where(draw.uniform(0, 1) < NEARLY_WHOLE, draw.uniform(0.95, 1.05), zoom)
     aspect = torch.exp(draw.uniform(-0.12, 0.12))
     mirror = torch.where(draw.uniform(0, 1) < MIRRORED, -1.0, 1.0)
@@ -106,7 +106,7 @@ def _geometry(films: Tensor, draw: _Draw) -> Tensor:
         ],
         1,
     )
-    grid = functional.affine_grid(theta, [draw.count, 1, VIEW, VIEW], align_corners=False)
+    grid = functional.affine_grid(theta, [draw.count, 1, side, side], align_corners=False)
     half = draw.count // 2
     return torch.cat(
         [
@@ -118,7 +118,7 @@ def _geometry(films: Tensor, draw: _Draw) -> Tensor:
 
 def _edges(views: Tensor, draw: _Draw) -> Tensor:
     """Collimator: up to 16 % of each side black on a third of the films."""
-    line = torch.linspace(0, 1, VIEW)
+    line = torch.linspace(0, 1, views.shape[-1])
     across, down = line.view(1, 1, 1, -1), line.view(1, 1, -1, 1)
     inside = (across > draw.wide(-0.1, 0.16)) & (across < draw.wide(0.84, 1.1))
     inside = inside & (down > draw.wide(-0.2, 0.1)) & (down < draw.wide(0.9, 1.2))
@@ -147,7 +147,7 @@ def _sharpness(views: Tensor, draw: _Draw) -> Tensor:
 
 def _markers(views: Tensor, draw: _Draw) -> Tensor:
     """A bright marker on a third, a grey patch over up to a fifth of the width on a third."""
-    line = torch.linspace(0, 1, VIEW)
+    line = torch.linspace(0, 1, views.shape[-1])
     across, down = line.view(1, 1, 1, -1), line.view(1, 1, -1, 1)
 
     def box(size: Tensor) -> Tensor:

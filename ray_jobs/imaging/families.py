@@ -58,6 +58,7 @@ FAMILIES: Final = {
                 "What is not the patient is made black before the network sees it: in this set the air around the ill"
                 " and the well differs. What differs inside the body by scanner remains (`ray_jobs.imaging.shortcuts`)."
             ),
+            "Heat is shown inside the body only; some of the evidence lies in the black around and is not shown.",
             "15 benign cases were open to their authors, 67 slices remain here: benign is shown, not to be relied on.",
         ),
     ),

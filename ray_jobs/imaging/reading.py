@@ -3,6 +3,7 @@
 Nothing here imports torch unless the torch runtime is asked for, so that a replica without a GPU stays small.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,10 +49,10 @@ class OnnxRuntime:
 
     def read(self, pixels: npt.NDArray[np.uint8]) -> Readings:
         """uint8[n, 224, 224] → readings."""
-        probability, heatmap, ood = self._session.run(
-            ["probability", "heatmap", "ood"], {"pixels": prepared(self._prepare, pixels)}
-        )
-        return Readings(probability, heatmap, ood)
+        return _prepared(self._answer, self._prepare, pixels)
+
+    def _answer(self, pixels: npt.NDArray[np.uint8]) -> Readings:
+        return Readings(*self._session.run(["probability", "heatmap", "ood"], {"pixels": pixels}))
 
 
 class TorchRuntime:
@@ -69,8 +70,23 @@ class TorchRuntime:
 
     def read(self, pixels: npt.NDArray[np.uint8]) -> Readings:
         """uint8[n, 224, 224] → readings."""
+        return _prepared(self._answer, self._prepare, pixels)
+
+    def _answer(self, pixels: npt.NDArray[np.uint8]) -> Readings:
         import torch
 
         with torch.inference_mode():
-            answers = self._network(torch.from_numpy(prepared(self._prepare, pixels)).to(self._device))
+            answers = self._network(torch.from_numpy(pixels).to(self._device))
         return Readings(*(answer.float().cpu().numpy() for answer in answers))
+
+
+def _prepared(answer: Callable[[npt.NDArray[np.uint8]], Readings], how: str, pixels: npt.NDArray[np.uint8]) -> Readings:
+    """Read what is prepared; doubt looks at the picture as it came, and no heat is shown where all was made black."""
+    if not how:
+        return answer(pixels)
+    seen = prepared(how, pixels)
+    found = answer(seen)
+    side = found.heatmap.shape[1]
+    cell = seen.shape[1] // side
+    inside = (seen > 0).reshape(len(seen), side, cell, side, cell).mean((2, 4), dtype=np.float32)
+    return Readings(found.probability, found.heatmap * inside, answer(pixels).ood)

@@ -51,7 +51,8 @@ def train_slices(name: str, shared: Path, work: Path, folder: Path, *, version: 
     kept = f"{name}-{family.prepare}" if family.prepare else name
     views = [features(slices.films.pixels, view, work / f"{kept}-view{view}.npz") for view in range(family.views)]
     trained = _trained(name, family, slices, views, work)
-    return _release(family, slices, plain, views, trained, shared, folder, version)
+    layouts = features(plain, 0, work / f"{name}-view0.npz").layout
+    return _release(family, slices, plain, layouts, trained, shared, folder, version)
 
 
 def _shown(family: Family, slices: Slices) -> Slices:
@@ -90,7 +91,7 @@ def _release(
     family: Family,
     slices: Slices,
     plain: npt.NDArray[np.uint8],
-    views: list[Features],
+    layouts: npt.NDArray[np.float32],
     trained: Trained,
     shared: Path,
     folder: Path,
@@ -107,7 +108,8 @@ def _release(
     label, fold = slices.films.label, slices.fold
     choose = ~np.isnan(logits[:, 0]) if family.cross else fold == CALIBRATION
     heat = figures.temperature(logits[choose], label[choose])
-    layout = torch.from_numpy(views[0].layout)
+    # Doubt looks at slices as they come: what preparing takes away is much of what tells another kind of picture.
+    layout = torch.from_numpy(layouts)
     fit_doubt(network, layout[torch.from_numpy(fold > CALIBRATION)], layout[torch.from_numpy(fold == CALIBRATION)])
     network.temperature.fill_(heat)
     save_weights(network, folder)

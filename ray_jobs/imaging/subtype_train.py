@@ -34,6 +34,8 @@ class SubtypeRecipe:
     seed: int = 0
     epochs: int = 6
     batch: int = 32
+    view: int = 192
+    """Pixels a side of a view; films are read at 224."""
     peak_rate: float = 6e-4
     head_rate: float = 3e-3
     decay: float = 0.05
@@ -103,7 +105,7 @@ def _epoch(
         step = epoch * per_epoch + number
         _rates(optimiser, recipe, step / (recipe.epochs * per_epoch))
         batch = order[start : start + recipe.batch]
-        views = augment(torch.from_numpy(np.ascontiguousarray(films.pixels[batch])), generator)
+        views = augment(torch.from_numpy(np.ascontiguousarray(films.pixels[batch])), generator, recipe.view)
         target = torch.from_numpy(np.where(films.label[batch] == VIRUS, 1 - SMOOTHED, SMOOTHED)).float()
         loss: Tensor = nn.functional.binary_cross_entropy_with_logits(network.subtype(views), target)
         optimiser.zero_grad()

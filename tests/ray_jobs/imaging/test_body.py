@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ray_jobs.imaging.body import body, body_only
+from ray_jobs.imaging.reading import OnnxRuntime
+from ray_jobs.registry import load_model
 
 
 def phantom(air: int = 40, *, table: bool = True) -> np.ndarray:
@@ -53,3 +55,14 @@ def test_a_picture_without_a_body_is_left_alone():
     pictures = np.stack([noise, np.zeros_like(noise), line])
     assert (body_only(pictures) == pictures).all()
     assert body_only(pictures[:0]).shape == (0, 224, 224)
+
+
+def test_doubt_sees_the_picture_as_it_came_and_heat_stays_inside():
+    """A model that sees the body alone shows no heat beside it, and doubts by the whole picture."""
+    runtime = OnnxRuntime(load_model("lung-ct"))
+    pictures = np.stack([phantom(), phantom(60)])
+    found = runtime.read(pictures)
+    assert found.heatmap.shape == (2, 7, 7)
+    assert (found.heatmap[:, 0] == 0).all()
+    assert np.abs(found.probability[0] - found.probability[1]).max() < 0.05
+    assert found.ood[0] != found.ood[1]
