@@ -43,8 +43,10 @@ class BoxedRecipe:
     threads: int = 1
 
 
-def fit_boxed(slices: Slices, rows: Rows, recipe: BoxedRecipe, store: Path, progress: Progress) -> Tensor:
-    """Train on `rows`; returns logits float[n, classes] of every slice as it is. The state dict is kept in `store`.
+def fit_boxed(
+    slices: Slices, rows: Rows, recipe: BoxedRecipe, store: Path, progress: Progress, *, wanted: Rows
+) -> Tensor:
+    """Train on `rows`; returns logits float[m, classes] of the `wanted` slices. The state dict is kept in `store`.
 
     Raises ValueError when the set has no boxes.
     """
@@ -59,10 +61,10 @@ def fit_boxed(slices: Slices, rows: Rows, recipe: BoxedRecipe, store: Path, prog
     average.eval()
     with torch.no_grad():
         parts = [
-            average.logits(torch.from_numpy(np.ascontiguousarray(slices.films.pixels[start : start + 16])).float())
-            for start in range(0, len(slices.films.label), 16)
+            average.logits(torch.from_numpy(slices.films.pixels[wanted[start : start + 16]]).float())
+            for start in range(0, len(wanted), 16)
         ]
-    return torch.cat(parts)
+    return torch.cat([torch.zeros((0, classes)), *parts])
 
 
 def _fit(

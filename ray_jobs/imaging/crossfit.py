@@ -33,8 +33,10 @@ class UpperRecipe:
     threads: int = 1
 
 
-def fit(views: list[Features], label: npt.NDArray[np.int64], rows: Rows, recipe: UpperRecipe, store: Path) -> Tensor:
-    """Train on `rows`; returns logits float[n, classes] of every slice as it is. The state dict is kept in `store`."""
+def fit(
+    views: list[Features], label: npt.NDArray[np.int64], rows: Rows, recipe: UpperRecipe, store: Path, *, wanted: Rows
+) -> Tensor:
+    """Train on `rows`; returns logits float[m, classes] of the `wanted` slices. The state dict is kept in `store`."""
     torch.set_num_threads(recipe.threads)
     torch.manual_seed(recipe.seed)
     classes = int(label.max()) + 1
@@ -49,7 +51,7 @@ def fit(views: list[Features], label: npt.NDArray[np.int64], rows: Rows, recipe:
         torch.save(average.state_dict(), store.with_suffix(".new"))
         store.with_suffix(".new").rename(store)
     average.load_state_dict(torch.load(store, weights_only=True))
-    return logits_of(average.eval(), views[0].middle)
+    return logits_of(average.eval(), views[0].middle[wanted])
 
 
 def logits_of(network: FilmNetwork, middle: npt.NDArray[np.float16]) -> Tensor:

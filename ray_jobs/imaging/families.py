@@ -58,7 +58,10 @@ FAMILIES: Final = {
                 "What is not the patient is made black before the network sees it: in this set the air around the ill"
                 " and the well differs. What differs inside the body by scanner remains (`ray_jobs.imaging.shortcuts`)."
             ),
-            "Heat is shown inside the body only; some of the evidence lies in the black around and is not shown.",
+            (
+                "Heat is shown inside the body only, and points at the chest wall as often as at a mass: nothing shows"
+                " that the network goes by the tumour. It stays silent until something does."
+            ),
             "15 benign cases were open to their authors, 67 slices remain here: benign is shown, not to be relied on.",
         ),
     ),

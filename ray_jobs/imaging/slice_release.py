@@ -69,21 +69,23 @@ def _trained(name: str, family: Family, slices: Slices, views: list[Features], w
     stores: dict[str, Path] = {}
     with Progress() as progress:
 
-        def fitted(rows: Rows, part: str) -> Floats:
+        def fitted(rows: Rows, part: str, wanted: Rows) -> Floats:
             store = work / f"{name}{f'-{family.prepare}' if family.prepare else ''}-{part}.pt"
             stores[part] = store
             if isinstance(family.recipe, BoxedRecipe):
-                return fit_boxed(slices, rows, family.recipe, store, progress).numpy().astype(np.float64)
-            return fit(views, label, rows, family.recipe, store).numpy().astype(np.float64)
+                return fit_boxed(slices, rows, family.recipe, store, progress, wanted=wanted).numpy().astype(np.float64)
+            return fit(views, label, rows, family.recipe, store, wanted=wanted).numpy().astype(np.float64)
 
         if not family.cross:
-            held[fold <= CALIBRATION] = fitted(np.flatnonzero(fold > CALIBRATION), "outer")[fold <= CALIBRATION]
+            kept = np.flatnonzero(fold <= CALIBRATION)
+            held[kept] = fitted(np.flatnonzero(fold > CALIBRATION), "outer", kept)
             return Trained(held, stores["outer"])
         for number in range(family.measured):
-            held[fold == number] = fitted(np.flatnonzero(fold != number), f"fold{number}")[fold == number]
+            kept = np.flatnonzero(fold == number)
+            held[kept] = fitted(np.flatnonzero(fold != number), f"fold{number}", kept)
         if not family.whole:
             return Trained(held, stores["fold0"])
-        fitted(np.arange(len(label)), "all")
+        fitted(np.arange(len(label)), "all", np.arange(0))
         return Trained(held, stores["all"])
 
 

@@ -75,14 +75,21 @@ def test_what_ships_answers_as_what_was_trained(tmp_path: Path):
 def test_a_set_without_boxes_is_refused(tmp_path: Path):
     """Nothing is trained, and the error says what is missing."""
     with pytest.raises(ValueError, match="no boxes"):
-        fit_boxed(replace(slices(), box=None), np.arange(4), TINY, tmp_path / "none.pt", Progress(disable=True))
+        fit_boxed(
+            replace(slices(), box=None),
+            np.arange(4),
+            TINY,
+            tmp_path / "none.pt",
+            Progress(disable=True),
+            wanted=np.arange(4),
+        )
 
 
 @pytest.mark.slow
 def test_a_boxed_run_that_was_cut_off_ends_with_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Two epochs at a stretch, and an end after the first and a new start, give equal answers."""
     found, bar = slices(), Progress(disable=True)
-    whole = fit_boxed(found, np.arange(6), TINY, tmp_path / "whole.pt", bar)
+    whole = fit_boxed(found, np.arange(6), TINY, tmp_path / "whole.pt", bar, wanted=np.arange(6))
     views = boxed_views
 
     def ending(*arguments: object) -> object:
@@ -92,8 +99,8 @@ def test_a_boxed_run_that_was_cut_off_ends_with_the_same_weights(tmp_path: Path,
 
     monkeypatch.setattr("ray_jobs.imaging.boxed.boxed_views", ending)
     with pytest.raises(KeyboardInterrupt):
-        fit_boxed(found, np.arange(6), TINY, tmp_path / "cut.pt", bar)
+        fit_boxed(found, np.arange(6), TINY, tmp_path / "cut.pt", bar, wanted=np.arange(6))
     monkeypatch.undo()
-    resumed = fit_boxed(found, np.arange(6), TINY, tmp_path / "cut.pt", bar)
+    resumed = fit_boxed(found, np.arange(6), TINY, tmp_path / "cut.pt", bar, wanted=np.arange(6))
     assert torch.equal(whole, resumed)
     assert not (tmp_path / "cut.checkpoint").exists()
