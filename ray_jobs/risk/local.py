@@ -56,8 +56,11 @@ class Scorer:
         A contribution is the log-odds of the row minus those of the row with all features of the factor unknown: > 0
         where knowing it raises the risk. Factors and their order: `ray_jobs.risk.factors`.
         """
-        without = self.blend.raw(factors(self.card.feature_set).without(row))
-        return self.blend.raw(row[None, :])[0] - without, logistic(without)
+        changed, rows = factors(self.card.feature_set).told(row)
+        scored = self.blend.raw(np.vstack([row[None, :], rows]))
+        without = np.full(len(changed), scored[0])
+        without[changed] = scored[1:]
+        return scored[0] - without, logistic(without)
 
     def infer(self, message: wire.Message) -> wire.Message:
         """Answer {"rows": float64 [n, f]} with {"probability": float64 [n]} (brief of the wire: `ray_jobs.wire`).

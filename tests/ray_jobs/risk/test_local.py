@@ -64,6 +64,23 @@ def test_a_factor_taken_away_gives_the_forecast_that_was_stated() -> None:
             assert contributions[i] == odds
 
 
+def test_what_is_not_known_is_not_taken_away() -> None:
+    """Only factors that are there cost a row; the others do exactly nothing, as if they had been scored."""
+    known = factors("sepsis")
+    row = known.blank.copy()
+    for name in ("heart_rate", "age"):
+        columns = known.columns[known.names.index(name)]
+        row[columns] = np.linspace(40, 90, len(columns))
+    changed, rows = known.told(row)
+    assert {"heart_rate", "age"} <= {name for name, there in zip(known.names, changed, strict=True) if there}
+    assert len(rows) == changed.sum() < FACTORS / 2
+    contributions, without = SCORER.explain(row)
+    everything = SCORER.blend.raw(known.without(row))
+    assert (contributions == SCORER.blend.raw(row[None, :])[0] - everything).all()
+    assert (without == SCORER.probability(known.without(row))).all()
+    assert (contributions[~changed] == 0).all()
+
+
 def test_every_feature_belongs_to_a_factor() -> None:
     """No feature of any set is left out of the reasons, and taking all factors away leaves nothing known."""
     for name, features in FEATURE_SETS.items():
