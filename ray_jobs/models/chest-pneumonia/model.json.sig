@@ -1,1 +1,1 @@
-fpHsRZFd5oMDKK6mjJRPSNdpRtcqkxafziucd9SMwjv0WBqXiLDfPU9ZDzNTHDbAIVmPPWToXmfKBoAas9sXBg==
+EAR0Lffp+VskZN/jLgLsvDy0DiWy+UppGfU7OMbSnZhreUMHJx3KtOkIL0iWetTAX52rykY27enmue8vto+gBQ==
