@@ -1,1 +1,1 @@
-ens2DDOVhf1dND+1QU2IoBqONqyFoNLxHrc/Kq0Io1Fx+AOg7CTZLnrG5edhfafJnkZ/maclnjMWWc8dYiSXDA==
+L74iPgT3rvtVmqaoynL4+30lvbyGsEgq+XtvPoBZfke32cVu4WIh7esGk2KyfuNSJY2OuwW0RVo4nteFGLmiCQ==
