@@ -71,7 +71,7 @@ def test_the_film_of_a_child_is_read(system: System, epochs: live.Epochs, shared
     assert sum(c.probability for c in report.classes) == pytest.approx(1, abs=1e-5)
     assert report.heatmap
     heatmap = ObjectStoreByUrl(system.settings.objects_url).get(report.heatmap)
-    assert np.asarray(Image.open(io.BytesIO(heatmap))).shape == (224, 224, 4)
+    assert np.asarray(Image.open(io.BytesIO(heatmap))).shape == (112, 112, 4)
     if report.outcome == "finding":
         key = live.key_of(system, child.mrn)
 
