@@ -120,7 +120,7 @@ def test_killed_while_mail_is_down_everybody_hears_everything(kafka_server: Kafk
             assert told_of(kafka_server, calls) == wanted_told  # each once, whoever was killed
             refused_and_resent(kafka_server, receiver, environment)
         except BaseException:
-            print(log.read_text()[-20_000:])  # pytest shows it: a race is told by who said what when
+            sys.stdout.write(log.read_text()[-20_000:])  # pytest shows it: a race is told by who said what when
             raise
         finally:
             process.terminate()
