@@ -157,6 +157,8 @@ def main() -> None:
     install_packages(missing_packages(slim=arguments.slim))
     check_space(lock, venv)
     install_python(lock, venv)
+    say("compiling what numba would compile at the first forecast and the first plan")
+    run(venv / "bin" / "python", "-m", "ray_jobs.compile_ahead")
     if not arguments.slim:
         say("fetching Kafka's jars, if they are not cached")
         run(venv / "bin" / "python", "-m", "services.embedded.jars")
