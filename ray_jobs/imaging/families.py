@@ -33,6 +33,8 @@ class Family:
     measured: int = 5
     """Folds of five that are trained for figures, each on the other four, where `cross`."""
     whole: bool = False
+    bearing: bool = False
+    """Whether which way up a slice is has to be learnt, because the distance of doubt does not tell it."""
     prepare: str = ""
     """What is done to a picture before the network sees it: a name of `body.PREPARATIONS`."""
 
@@ -74,13 +76,14 @@ FAMILIES: Final = {
         recipe=BoxedRecipe(),
         cross=True,
         whole=True,
+        bearing=True,
         views=1,
         setting="adults with a known tumour, two hospitals in Guangzhou and Tianjin",
         source="Cheng 2017, figshare 1512427, CC BY 4.0",
         limits=(
             "Every slice of the set shows a tumour: the model says which, never whether; no metastases.",
             "Referral and the accuracy of the rest are with limits chosen on the same slices: slightly too good.",
-            "Slices on their side or upside down are refused only in part: the table under Doubt says how often.",
+            "Refused are slices turned by quarters or stood on their heads, as often as the table under Doubt says.",
             "Patients are unknown in the open copy; whole runs of neighbouring slices are held out instead.",
         ),
     ),

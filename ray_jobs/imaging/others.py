@@ -16,6 +16,8 @@ SLICES = {
     "chest films": ("chest-pneumonia", "cxr_pneumonia"),
 }
 MOST = 60
+TURNS = 4
+"""Ways of not being upright that are told apart: on its head, and turned by one, two or three quarters."""
 
 
 def other_pictures(shared: Path, films: Pictures, *, not_of: str = "chest-pneumonia") -> Iterator[tuple[str, Pictures]]:
@@ -27,10 +29,21 @@ def other_pictures(shared: Path, films: Pictures, *, not_of: str = "chest-pneumo
     random = np.random.default_rng(0)
     yield "noise", random.integers(0, 256, (MOST, 224, 224), dtype=np.uint8)
     yield "text pages", np.stack([_text_page(random) for _ in range(MOST)])
-    yield "films on their side", np.ascontiguousarray(np.rot90(films, axes=(1, 2)))
-    yield "films upside down", np.ascontiguousarray(films[:, ::-1])
+    alternating = np.arange(len(films)) % 2
+    yield "films on their side", turned(films, 1 + 2 * alternating)
+    yield "films upside down", turned(films, 2 * alternating)
     yield "negative films", 255 - films
     yield "films with noise burnt in", np.clip(films + random.normal(0, 60, films.shape), 0, 255).astype(np.uint8)
+
+
+def turned(pictures: Pictures, turns: npt.NDArray[np.int64]) -> Pictures:
+    """uint8[n, h, h], each stood on its head (0) or turned by 1 to 3 quarters; every other of the odd ones mirrored."""
+    moved = np.empty_like(pictures)
+    for index, (picture, turn) in enumerate(zip(pictures, turns, strict=True)):
+        moved[index] = np.rot90(picture, turn) if turn else picture[::-1]
+        if turn % 2 and index % 4 < 2:  # noqa: PLR2004 - half of them
+            moved[index] = moved[index, :, ::-1]
+    return moved
 
 
 def _from_archive(archive: Path) -> Pictures:

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ray_jobs.imaging.attention import AttentiveNetwork
+from ray_jobs.imaging.bearing import Bearing
 from ray_jobs.imaging.network import FilmNetwork
 from ray_jobs.imaging.subtype import SubtypedNetwork
 
@@ -40,6 +41,8 @@ def load_weights(folder: Path, finding: tuple[int, ...] = ()) -> FilmNetwork:
     """The network with the shipped weights, ready to answer."""
     tensors = load_file(folder / WEIGHTS)
     network = _kind(tensors)(classes=len(tensors["head.bias"]), finding=finding)
+    if "bearing.limit" in tensors:
+        network.bearing = Bearing(hidden=len(tensors["bearing.one.bias"]))
     missing, unexpected = network.load_state_dict(
         {name: value.float() for name, value in tensors.items()}, strict=False
     )

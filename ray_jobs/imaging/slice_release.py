@@ -14,12 +14,14 @@ from rich.progress import Progress
 
 from ray_jobs.imaging import figures
 from ray_jobs.imaging.attention import AttentiveNetwork
+from ray_jobs.imaging.bearing import fit_bearing
 from ray_jobs.imaging.body import prepared
 from ray_jobs.imaging.boxed import BoxedRecipe, fit_boxed
 from ray_jobs.imaging.crossfit import Rows, fit
 from ray_jobs.imaging.families import FAMILIES, Family
 from ray_jobs.imaging.features import Features, features
 from ray_jobs.imaging.network import FilmNetwork
+from ray_jobs.imaging.others import TURNS, other_pictures, turned
 from ray_jobs.imaging.reading import GRAPH, WEIGHTS
 from ray_jobs.imaging.release import fit_doubt
 from ray_jobs.imaging.ship import export_graph, load_weights, save_weights
@@ -31,6 +33,8 @@ from ray_jobs.registry import Card, Population, write_card
 
 OUTER, CALIBRATION = 0, 1
 REFERRED_ERRORS = 0.05
+TURNED_VIEWS = 2
+"""Ways of not being upright that are taken of each slice, to learn its bearing from."""
 FILES = (WEIGHTS, GRAPH, HELD_OUT, "card.md", "metrics.json")
 Floats = npt.NDArray[np.float64]
 
@@ -114,6 +118,8 @@ def _release(
     layout = torch.from_numpy(layouts)
     fit_doubt(network, layout[torch.from_numpy(fold > CALIBRATION)], layout[torch.from_numpy(fold == CALIBRATION)])
     network.temperature.fill_(heat)
+    if family.bearing:
+        learn_bearing(network, plain, layouts, fold, weights.with_name(folder.name))
     save_weights(network, folder)
     export_graph(network, folder)
     chosen = tempered(logits[choose], heat)
@@ -153,6 +159,22 @@ def _release(
     return write_card(folder, card, FILES)
 
 
+def learn_bearing(
+    network: FilmNetwork, plain: npt.NDArray[np.uint8], layouts: npt.NDArray[np.float32], fold: Rows, store: Path
+) -> None:
+    """Give the network its bearing, learnt from the slices that doubt learnt from; features are kept beside `store`."""
+    chosen = np.flatnonzero(fold > CALIBRATION)
+    turns = [
+        features(turned(plain[chosen], (np.arange(len(chosen)) + view) % TURNS), 0, Path(f"{store}-turned{view}.npz"))
+        for view in range(TURNED_VIEWS)
+    ]
+    network.bearing = fit_bearing(
+        network.centred(torch.from_numpy(layouts[chosen])),
+        network.centred(torch.from_numpy(np.concatenate([turn.layout for turn in turns]))),
+        network.centred(torch.from_numpy(layouts[fold == CALIBRATION])),
+    )
+
+
 def sure_from(label: npt.NDArray[np.int64], probability: Floats) -> float:
     """The lowest top probability above which at most REFERRED_ERRORS of calibration slices are named wrongly."""
     top, wrong = probability.max(1), probability.argmax(1) != label
@@ -182,7 +204,6 @@ def _write_held(path: Path, slices: Slices, logits: Floats, rows: npt.NDArray[np
 def _refused(folder: Path, shared: Path, own: npt.NDArray[np.uint8]) -> Mapping[str, float]:
     """Share refused of held-out slices, of other kinds of picture and of spoilt slices, by the runtime that serves."""
     from ray_jobs.imaging.evaluate import read_all
-    from ray_jobs.imaging.others import other_pictures
     from ray_jobs.imaging.reading import OnnxRuntime
     from ray_jobs.registry import load_model
 

@@ -1,1 +1,1 @@
-i18RuaaHan/Vahn3D0hVr5rn33WWwXmY73WZNgxU9oldo/5aR8G/V5Jgj7LWYxvaI9EhCW/5nh4Viw/OHd/WBg==
+LeEyviMaaFOsnTU0HejBw6zXBTCrUCzzADJij1r36a6whK8ia7JZOy8/m8d3TDPv3LK32pt9ct+ZG9ovuyZYBw==

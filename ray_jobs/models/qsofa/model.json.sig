@@ -1,1 +1,1 @@
-WC3hAvrkMn/emp0gfPN03GmdTiT0dCAfLhxOdD6Cmuay4Wz3dZn4XGutYeoEyQJhybeBt22RK3WLTe3QgLCQDQ==
+20IsuYXzWv+zkT38s4les/cl1e+oqgAMNA3caMi/Uwv2lVobSB286/l3lROS962YZPxdRtnHBk/ExybGpiG3Cw==

@@ -1,1 +1,1 @@
-m/7qUIy2aF+JGZl70ValQmFn9i23nDpp5/sMhx+pd3HlpUtrd7QCcsOjtfU3ZgAzth0Duupxz98pWUg4e2b7Bw==
++ZY/L0rIrwZpVmV3Yo45drXpfczCQ7WHy3cKvAUVz+xIRieRPvbm3PXotTrqTR/omGKuubw2V7jr8UxBrUKpCg==

@@ -1,1 +1,1 @@
-JFA/A3yqXenekpDF6cz7iWVjrY6DmJNC6eZnIoeUH7/VHYfbaCpLFSNt2bpmyYucqzzmPemDajKEKe/uTFo2DA==
+ucafgJhppeaAsY0kqrj5Ni3pT3tvdYi8NEyD36ZpQ+Cs2a7RaaBDYR9FyC9v4kiSop6ckfkBiGnUSLK94MCPBg==
