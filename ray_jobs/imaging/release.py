@@ -149,8 +149,9 @@ Share refused as unlike the training films; the limit lies a tenth above what 99
 - In these data children with pneumonia were filmed lying and cut close, healthy ones mostly not. Views are varied to
   take that away; a film taken elsewhere may still be read as ill because of how it was taken: expect less than the
   table says.
-- The heat lies mostly at shoulders and armpits, seldom in the lungs (`wardwatch imaging evaluate --cases sheet.png` draws it): the
-  network goes in part by how children were lying. The figures above are of the same hospital and do not show what that costs.
+- The heat lies mostly at shoulders and armpits, seldom in the lungs (`wardwatch imaging evaluate --cases sheet.png`
+  draws it): the network goes in part by how children were lying. The figures above are of the same hospital and do not
+  show what that costs.
 - The heatmap is the class evidence at 7 × 7: it says which region spoke, not where a lesion ends.
 - `wardwatch imaging train` and `wardwatch imaging evaluate` reproduce the weights and this table.
 """

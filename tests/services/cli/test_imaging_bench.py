@@ -11,7 +11,7 @@ pytest.importorskip("highdicom", reason="a slim installation makes no SR")
 
 
 def test_every_figure_is_there_and_the_sr_costs_something() -> None:
-    """Eight films on one thread: rates and waits are positive, quantiles in order, and a report with an SR is dearer."""
+    """Eight films on one thread: rates and waits are positive, quantiles in order, a report with an SR dearer."""
     result = CliRunner().invoke(app, ["bench", "--films", "8", "--threads", "1", "--json"])
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
