@@ -132,8 +132,8 @@ def test_steps_cost_what_the_checker_says(seed: int, steps: list[tuple[int, floa
 
 
 @settings(max_examples=15)
-@given(st.integers(0, 10**6), st.integers(1, 300))
-def test_changes_cost_what_was_agreed(seed: int, temperature: int) -> None:
+@given(st.integers(0, 10**6), st.integers(1, 300).map(float))  # an integer would compile the search once more
+def test_changes_cost_what_was_agreed(seed: int, temperature: float) -> None:
     """Against a plan before, each moved day, room, theatre and nurse, each new and dropped patient has its price."""
     instance = made_up(seed)
     keep = Keep(
