@@ -11,7 +11,7 @@ import numpy as np
 
 from ray_jobs.risk.feature_sets import FEATURE_SETS, Person, course_static, sepsis_static
 from ray_jobs.risk.grid import EXTRA_WIDTH, WIDTH
-from ray_jobs.scheduling.ihtp import Instance
+from ray_jobs.scheduling.ihtp import Instance, Weights
 
 HOURS = 2
 
@@ -44,10 +44,6 @@ def smallest() -> Instance:
     stay |= {"id": "p0", "skill_level_required": [0, 0, 0], "mandatory": True, "surgery_release_day": 0}
     stay |= {"surgery_due_day": 0, "surgery_duration": 30, "surgeon_id": "s0", "incompatible_room_ids": []}
     shifts = ("early", "late", "night")
-    weights = (
-        *("room_mixed_age", "room_nurse_skill", "continuity_of_care", "nurse_eccessive_workload"),
-        *("open_operating_theater", "surgeon_transfer", "patient_delay", "unscheduled_optional"),
-    )
     on_duty = [{"day": 0, "shift": shift, "max_load": 5} for shift in shifts]
     return Instance.model_validate(
         {
@@ -55,7 +51,7 @@ def smallest() -> Instance:
             "skill_levels": 1,
             "shift_types": shifts,
             "age_groups": ("adult",),
-            "weights": dict.fromkeys(weights, 1),
+            "weights": dict.fromkeys(Weights.model_fields, 1),
             "occupants": [],
             "patients": [stay],
             "surgeons": [{"id": "s0", "max_surgery_time": [60]}],

@@ -1,4 +1,4 @@
-"""Pictures that a chest film model must refuse: other modalities where the open sets are at hand, and spoilt films."""
+"""Pictures that a model must refuse: other modalities where the sets are at hand, its own turned or spoilt."""
 
 import tarfile
 from collections.abc import Iterator
@@ -37,11 +37,15 @@ def other_pictures(shared: Path, films: Pictures, *, not_of: str = "chest-pneumo
 
 
 def turned(pictures: Pictures, turns: npt.NDArray[np.int64]) -> Pictures:
-    """uint8[n, h, h], each stood on its head (0) or turned by 1 to 3 quarters; every other of the odd ones mirrored."""
+    """uint8[n, h, h], each stood on its head (0) or turned by 1 to 3 quarters.
+
+    Of every four places the first two are mirrored as well where the quarters are odd: two alternating turns come in
+    both forms.
+    """
     moved = np.empty_like(pictures)
     for index, (picture, turn) in enumerate(zip(pictures, turns, strict=True)):
         moved[index] = np.rot90(picture, turn) if turn else picture[::-1]
-        if turn % 2 and index % 4 < 2:  # noqa: PLR2004 - half of them
+        if turn % 2 and index // 2 % 2 == 0:
             moved[index] = moved[index, :, ::-1]
     return moved
 

@@ -119,7 +119,7 @@ def _release(
     fit_doubt(network, layout[torch.from_numpy(fold > CALIBRATION)], layout[torch.from_numpy(fold == CALIBRATION)])
     network.temperature.fill_(heat)
     if family.bearing:
-        learn_bearing(network, plain, layouts, fold, weights.with_name(folder.name))
+        learn_bearing(network, plain, layouts, fold, weights.parent / folder.name)
     save_weights(network, folder)
     export_graph(network, folder)
     chosen = tempered(logits[choose], heat)
