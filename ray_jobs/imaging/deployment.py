@@ -1,6 +1,7 @@
 """The film model as a Ray Serve deployment: films of different requests are read in one batch."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
@@ -13,6 +14,8 @@ from ray_jobs.imaging.reading import Readings
 from ray_jobs.wire import decode, encode
 
 Grey = npt.NDArray[np.uint8]
+BEHIND = 10
+"""Niceness of a replica: a batch of films takes a core for a second, and vital signs are not to wait for it."""
 
 
 @serve.deployment
@@ -26,6 +29,7 @@ class ImagingDeployment:
         batch_size: int = 8,
         batch_wait_s: float = 0.01,
     ) -> None:
+        os.nice(BEHIND)
         self._model = ImagingModel(name, runtime)
         batching = cast("Any", self._read)
         batching.set_max_batch_size(batch_size)

@@ -9,11 +9,14 @@ import typer
 from services.embedded.errors import CannotStartError
 from services.embedded.system import SERVICES
 from services.runtime.errors import DependencyError
+from services.runtime.priority import step_back
 from services.runtime.settings import Settings
 
 WRONG_USAGE, NO_DEPENDENCY = 2, 3
 BY_NAME_ONLY = {"cds-hooks": "cds_hooks"}
 """Services that run only where they are named, and their folders."""
+STEPS_BACK = {"console": 5, "imaging": 10, "operations": 10, "drift": 10}
+"""Niceness of what may wait while the processors are busy: from a reading to its alert nothing else comes first."""
 
 
 def up(
@@ -37,6 +40,7 @@ def up(
 
             create(settings.kafka, settings.partitions)
         if len(wanted) == 1:
+            step_back(STEPS_BACK.get(wanted[0], 0))
             folder = BY_NAME_ONLY.get(wanted[0]) or wanted[0].replace("-", ".")
             import_module(f"services.{folder}.main").main(settings)
         else:

@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from schemas.fhir.library import warm
 from schemas.fhir.resources import USED
 from services.gateway.dicom import DicomServer
 from services.gateway.dicom_store import ImageDoor
 from services.gateway.gateway import SERVICE, Gateway
-from services.gateway.routes import add_errors, routes
+from services.gateway.routes import FhirDoor
 from services.runtime import logs, web
 from services.runtime.health import Health
 from services.runtime.identity import SqliteIdentity
@@ -23,11 +24,9 @@ from services.runtime.settings import Settings
 BEAT_S = 5.0
 
 
-def make_app(gateway: Gateway, settings: Settings, health: Health) -> FastAPI:
+def make_app(gateway: Gateway, settings: Settings, health: Health) -> ASGIApp:
     """The application with all routes; the event loop shows that it is alive every few seconds."""
     app = web.create_app(SERVICE, settings, health)
-    app.include_router(routes(gateway))
-    add_errors(app)
 
     @asynccontextmanager
     async def alive(_: FastAPI) -> AsyncIterator[None]:
@@ -41,7 +40,7 @@ def make_app(gateway: Gateway, settings: Settings, health: Health) -> FastAPI:
         task.cancel()
 
     app.router.lifespan_context = alive
-    return app
+    return web.LimitBody(FhirDoor(gateway, app.state.doorkeeper, app), settings.max_body_bytes)
 
 
 def main(settings: Settings) -> None:

@@ -1,84 +1,82 @@
 """The FHIR routes: POST /fhir, POST /fhir/TYPE, PUT /fhir/TYPE/ID, GET /fhir/metadata (FHIR R4, 3.1 RESTful API).
 
-Every way of refusing answers with an OperationOutcome and the status that says whose turn it is.
+Plain ASGI in front of the other pages (docs/decisions/0025-what-stands-before-an-alert.md). Every way of refusing answers
+with an OperationOutcome and the status that says whose turn it is.
 """
 
 import math
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Final, Literal
+from collections.abc import Mapping
+from typing import Final, Literal
 
 import orjson
-from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from schemas.fhir.types import RESOURCE_TYPES
 from services.gateway import answer
 from services.gateway.accept import Asked
 from services.gateway.capability import capability_statement
 from services.gateway.gateway import SERVICE, Gateway, TurnedAway
-from services.runtime import metrics
-from services.runtime.auth import Actor, Refused
+from services.runtime import logs, metrics
+from services.runtime.auth import Actor, Doorkeeper, Refused
 from services.runtime.errors import BadInputError, DependencyError
-from services.runtime.web import BodyTooLarge, require
+from services.runtime.web import BodyTooLarge
 
+PREFIX: Final = "/fhir"
 MEDIA_TYPES: Final = frozenset({"application/fhir+json", "application/json"})
 RETRY_S: Final = 2
-NOT_FOUND, TOO_LARGE, WRONG_TYPE, UNAVAILABLE = 404, 413, 415, 503
+NOT_FOUND, NOT_ALLOWED, TOO_LARGE, WRONG_TYPE, FAULT, UNAVAILABLE = 404, 405, 413, 415, 500, 503
 
-Now = Annotated[str | None, Header(alias="X-Wardwatch-Now")]
-Publisher = Annotated[Actor, Depends(require("publish"))]
-
-
-def routes(gateway: Gateway) -> APIRouter:
-    """The routes of one gateway."""
-    router = APIRouter(prefix="/fhir")
-
-    @router.get("/metadata")
-    async def metadata() -> Response:
-        return _fhir(200, orjson.dumps(capability_statement()))
-
-    @router.post("")
-    @router.post("/", include_in_schema=False)
-    async def bundle(request: Request, actor: Publisher, now: Now = None) -> Response:
-        return await _take(gateway, request, actor, now, None, None, "POST")
-
-    @router.post("/{kind}")
-    async def create(kind: str, request: Request, actor: Publisher, now: Now = None) -> Response:
-        return await _take(gateway, request, actor, now, kind, None, "POST")
-
-    @router.put("/{kind}/{id_}")
-    async def update(kind: str, id_: str, request: Request, actor: Publisher, now: Now = None) -> Response:
-        return await _take(gateway, request, actor, now, kind, id_, "PUT")
-
-    return router
+_log = logs.get(__name__)
 
 
-def add_errors(app: FastAPI) -> None:
-    """Refusals of the authorisation function as OperationOutcome too, on the FHIR routes."""
-    inner = app.exception_handlers[Refused]
+class FhirDoor:
+    """Answers everything under /fhir; `others` answers the rest."""
 
-    @app.exception_handler(Refused)
-    async def refused(request: Request, error: Refused) -> Response:
-        if not request.url.path.startswith("/fhir"):
-            plain: Callable[[Request, Exception], Awaitable[Response]] = inner  # type: ignore[assignment]
-            return await plain(request, error)
-        challenge = {"WWW-Authenticate": 'Bearer realm="wardwatch"'}
-        return _fhir(error.status, answer.failure(error.status, error.reason), challenge)
+    def __init__(self, gateway: Gateway, doorkeeper: Doorkeeper, others: ASGIApp) -> None:
+        self._gateway, self._doorkeeper, self._others = gateway, doorkeeper, others
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        path = scope.get("path", "")
+        if scope["type"] != "http" or not (path == PREFIX or path.startswith(PREFIX + "/")):
+            await self._others(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            response = await self._routed(request, path.removeprefix(PREFIX).removesuffix("/").split("/")[1:])
+        except Refused as error:
+            challenge = {"WWW-Authenticate": 'Bearer realm="wardwatch"'}
+            response = _fhir(error.status, answer.failure(error.status, error.reason), challenge)
+        except Exception as error:  # noqa: BLE001 - a fault of ours costs this request, not the connection
+            _log.error("a request failed", error=type(error).__name__)
+            text = "a fault of this gateway: nothing may have been written; send it again, a repeat changes nothing"
+            response = _fhir(FAULT, answer.failure(FAULT, text))
+        await response(scope, receive, send)
 
-async def _take(
-    gateway: Gateway,
-    request: Request,
-    actor: Actor,
-    now: str | None,
-    kind: str | None,
-    id_: str | None,
-    method: Literal["POST", "PUT"],
-) -> Response:
-    route = f"{method} /fhir" + ("/TYPE" if kind else "") + ("/ID" if id_ else "")
-    response = await _answer(gateway, request, actor, now, kind, id_, method)
-    metrics.counted(metrics.REQUESTS, SERVICE, route, str(response.status_code)).inc()
-    return response
+    async def _routed(self, request: Request, parts: list[str]) -> Response:
+        match request.method, parts:
+            case "GET", ["metadata"]:
+                return _fhir(200, orjson.dumps(capability_statement()))
+            case "POST", []:
+                return await self._take(request, None, None, "POST")
+            case "POST", [kind]:
+                return await self._take(request, kind, None, "POST")
+            case "PUT", [kind, id_]:
+                return await self._take(request, kind, id_, "PUT")
+        text = f"{request.method} is not offered here: GET {PREFIX}/metadata says what is"
+        return _fhir(NOT_ALLOWED, answer.failure(NOT_ALLOWED, text), {"Allow": "GET, POST, PUT"})
+
+    async def _take(
+        self, request: Request, kind: str | None, id_: str | None, method: Literal["POST", "PUT"]
+    ) -> Response:
+        actor = self._doorkeeper.authorise(request.headers.get("authorization"), "publish")
+        now = request.headers.get("x-wardwatch-now")
+        response = await _answer(self._gateway, request, actor, now, kind, id_, method)
+        route = f"{method} {PREFIX}" + ("/TYPE" if kind else "") + ("/ID" if id_ else "")
+        metrics.counted(metrics.REQUESTS, SERVICE, route, str(response.status_code)).inc()
+        return response
 
 
 async def _answer(

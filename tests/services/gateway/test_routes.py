@@ -202,3 +202,34 @@ def test_nothing_of_a_person_is_logged(door: Door, capsys: pytest.CaptureFixture
     post(door, b'{"Jane Doe')
     said = capsys.readouterr()
     assert "Doe" not in said.out + said.err
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("DELETE", "/fhir/Patient/p-1"), ("GET", "/fhir"), ("PUT", "/fhir"), ("POST", "/fhir/Patient/p-1/extra")],
+)
+def test_what_is_not_offered_is_said(door: Door, method: str, path: str) -> None:
+    """Another method or depth is 405 as an OperationOutcome that names the CapabilityStatement."""
+    answer = door.http.request(method, path, content=b"{}")
+    assert answer.status_code == 405
+    assert "metadata" in outcome(answer)
+
+
+def test_a_fault_of_ours_costs_one_request(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error nobody foresaw is answered with 500 and no detail of it, and the next document is taken."""
+
+    def broken(_: object) -> None:
+        raise ZeroDivisionError("a name: Ben Weiss")
+
+    monkeypatch.setattr("services.gateway.gateway._count", broken)
+    answer = post(door, bundle(patient()))
+    assert answer.status_code == 500
+    assert "Weiss" not in outcome(answer)
+    monkeypatch.undo()
+    assert post(door, bundle(patient(), *vitals())).status_code == 200
+
+
+def test_the_other_pages_are_still_there(door: Door) -> None:
+    """Health and metrics answer beside the FHIR routes."""
+    assert door.http.get("/health/live").json() == {"live": True}
+    assert door.http.get("/fhirs").status_code == 404
