@@ -77,7 +77,8 @@ class KafkaServer:
         said_before = self.log.stat().st_size if self.log.exists() else 0
         # C1 alone: in the minutes that a test or a demo lasts, C2 takes more of two cores than it gives back.
         options = (
-            "-Xms64m", f"-Xmx{self.heap_mb}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError",
+            "-Xms64m", f"-Xmx{self.heap_mb}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+            "-XX:+ExitOnOutOfMemoryError",
         )  # fmt: skip
         self._child = Child(Program("Kafka", (*self._java(*options), "kafka.Kafka", str(config)), self.log))
 

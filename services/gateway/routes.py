@@ -1,7 +1,7 @@
 """The FHIR routes: POST /fhir, POST /fhir/TYPE, PUT /fhir/TYPE/ID, GET /fhir/metadata (FHIR R4, 3.1 RESTful API).
 
-Plain ASGI in front of the other pages (docs/decisions/0025-what-stands-before-an-alert.md). Every way of refusing answers
-with an OperationOutcome and the status that says whose turn it is.
+Plain ASGI in front of the other pages (docs/decisions/0025-what-stands-before-an-alert.md). Every way of refusing
+answers with an OperationOutcome and the status that says whose turn it is.
 """
 
 import math
