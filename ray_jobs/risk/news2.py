@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Final, Literal
 
 Band = Literal["low", "low-medium", "medium", "high"]
@@ -165,6 +166,7 @@ def _usable(reading: Reading | None, at: datetime, freshness: timedelta) -> tupl
     return ("stale", None) if at - reading.taken > freshness else ("scored", reading.value)
 
 
+@lru_cache(maxsize=8192)
 def _scores(name: str, value: float | None) -> frozenset[int]:
     chart = _CHARTS[name]
     if value is None:
@@ -172,6 +174,7 @@ def _scores(name: str, value: float | None) -> frozenset[int]:
     return frozenset({points(chart, value, "0.1" if name == "temperature" else "1")})
 
 
+@lru_cache(maxsize=1024)
 def _spo2_scores(value: float | None, oxygen: float | None, scale: Literal[1, 2]) -> frozenset[int]:
     """On scale 2 the cells from 93 % up depend on whether the patient breathes air or oxygen."""
     if scale == 1:
