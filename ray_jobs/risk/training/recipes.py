@@ -23,12 +23,14 @@ class Trees:
     """Boosted trees (LightGBM): so many rounds with these parameters, on rows drawn at `negative_rate`.
 
     `target` is the column that is learnt: a kindred outcome that more patients have can teach what the label cannot.
+    `count` boosters with seeds of their own are averaged.
     """
 
     rounds: int
     parameters: Values
     negative_rate: float = 1.0
     target: str = "label"
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class Recipe:
     excluded: str = ""
     live: bool = True
     seed: int = SEED
+    # What an hour before the first labelled one of a stay with the outcome counts in fitting (1: as any other).
+    before_outcome: float = 1.0
     # Landmark hours (0 = first) and their weights: how much of a stay is known when its row is taken; "once" only.
     landmarks: Mapping[int, float] = field(default_factory=dict)
 
@@ -111,7 +115,15 @@ _COURSE_NETS: Final = Bag(
 )  # fmt: skip
 
 
-def _sepsis(name: str, hospitals: tuple[str, ...], *, excluded: str = "", live: bool = False) -> Recipe:
+def _sepsis(
+    name: str,
+    hospitals: tuple[str, ...],
+    *,
+    excluded: str = "",
+    live: bool = False,
+    members: Mapping[str, Trees | Bag] = _SEPSIS_MEMBERS,
+    before_outcome: float = 1.0,
+) -> Recipe:
     return Recipe(
         name=name,
         feature_set="sepsis",
@@ -121,7 +133,8 @@ def _sepsis(name: str, hospitals: tuple[str, ...], *, excluded: str = "", live: 
         population=_ICU,
         input="hourly grid of 8 vital signs and 26 laboratory values since admission to the unit (ray_jobs.risk.grid)",
         licence="CC BY 4.0 (data: PhysioNet/CinC Challenge 2019)",
-        members=_SEPSIS_MEMBERS,
+        members=members,
+        before_outcome=before_outcome,
         kind="hourly",
         max_hours=336,
         min_vitals=1,
@@ -133,11 +146,20 @@ def _sepsis(name: str, hospitals: tuple[str, ...], *, excluded: str = "", live: 
 # For another hospital: what the units are called, how long patients were in the hospital before and whether end-tidal
 # CO2 is charted are habits of a place.
 _HABITS: Final = r"unit[12]|hosp_adm_time|.*etco2.*"
+# Which share of the features a tree sees: found by looking at the other hospital, as the habits were.
+_FROM_A: Final[Mapping[str, Trees | Bag]] = {
+    **_SEPSIS_MEMBERS,
+    "trees": Trees(rounds=450, parameters={**_HOURLY, "feature_fraction": 0.1}, negative_rate=0.5, count=2),
+}
+_FROM_B: Final[Mapping[str, Trees | Bag]] = {
+    **_SEPSIS_MEMBERS,
+    "trees": Trees(rounds=450, parameters={**_HOURLY, "feature_fraction": 0.5}, negative_rate=0.5),
+}
 RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
     {
         "sepsis": _sepsis("sepsis", ("a", "b"), live=True),
-        "sepsis-a": _sepsis("sepsis-a", ("a",), excluded=_HABITS),
-        "sepsis-b": _sepsis("sepsis-b", ("b",), excluded=_HABITS),
+        "sepsis-a": _sepsis("sepsis-a", ("a",), excluded=_HABITS, members=_FROM_A),
+        "sepsis-b": _sepsis("sepsis-b", ("b",), excluded=_HABITS, members=_FROM_B, before_outcome=0.0),
         "deterioration": Recipe(
             name="deterioration",
             feature_set="course",

@@ -21,6 +21,7 @@ from ray_jobs.risk.split import FOLDS, OUTER
 from ray_jobs.risk.train import train, train_and_ship
 from ray_jobs.risk.training.choosing import balanced_threshold, blend_weights, calibration_knots, conformal
 from ray_jobs.risk.training.fitting import SETS, seen
+from ray_jobs.risk.training.members import weight
 from ray_jobs.risk.training.recipes import RECIPES, Bag, Recipe, Trees
 from tests.ray_jobs.risk.conftest import a_table
 
@@ -194,3 +195,12 @@ def test_what_a_place_does_by_habit_is_kept_from_models_for_elsewhere() -> None:
     assert {"unit1", "unit2", "hosp_adm_time", "last_etco2", "count_etco2"} <= hidden
     assert not {"last_heart_rate", "age"} & hidden
     assert len(RECIPES["sepsis"].excluded_columns) == 0
+
+
+def test_hours_before_the_outcome_count_what_the_recipe_says_and_nothing_else_changes() -> None:
+    """Of a septic stay only hours before the label are weighed anew; drawn hours of others stand for those left out."""
+    rows = pd.DataFrame({"ever": [True, True, False], "label": [0, 1, 0], "weight": [1.0, 1.0, 1.0]})
+    assert weight(rows, 0.5).tolist() == [1.0, 1.0, 2.0]
+    assert weight(rows, 0.5, before_outcome=0.25).tolist() == [0.25, 1.0, 2.0]
+    assert RECIPES["sepsis-b"].before_outcome == 0.0
+    assert {RECIPES[name].before_outcome for name in RECIPES if name != "sepsis-b"} == {1.0}
