@@ -92,7 +92,7 @@ def deploy(plan: RayPlan) -> None:
     ray.init(address=plan.address, namespace="serve", log_to_driver=False)
     serve.start(
         proxy_location="HeadOnly",
-        http_options={"host": plan.host, "port": plan.proxy_port, "keep_alive_timeout_s": 75},
+        http_options={"host": plan.host, "port": plan.http_port, "keep_alive_timeout_s": 75},
     )
     serve.run(getattr(module, function)(dict(args)), name="wardwatch", route_prefix="/")
 

@@ -37,8 +37,7 @@ class RayPlan:
     args: Mapping[str, Any] | None = None
     """None: those of the first application of `serve.yaml`, beside its module."""
     host: str = "127.0.0.1"
-    proxy_port: int = 8000
-    """Of Serve's HTTP proxy, which nobody here asks: Ray keeps one on the head whatever the ingress does."""
+    http_port: int = 8000
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Self:

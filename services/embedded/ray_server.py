@@ -38,10 +38,6 @@ ENVIRONMENT = {
     # The door computes in its own pool: a second event loop per replica only costs (11.1 to 8.2 ms a call, measured).
     "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",
     "RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP": "0",
-    # The door listens itself, at the one port it may have; a new one after a crash takes the same port at once.
-    "RAY_SERVE_ENABLE_DIRECT_INGRESS": "1",
-    "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "0",
-    "RAY_SERVE_PORT_QUARANTINE_S": "0",
     "PYTHONUNBUFFERED": "1",
     "MALLOC_ARENA_MAX": "2",  # glibc's arenas grow in Ray's many-threaded processes
 }
@@ -58,7 +54,6 @@ class RayOptions:
     args: Mapping[str, Any] | None = None
     """Of the application; None: those of ray_jobs/serve.yaml."""
     http_port: int | None = None
-    """Of the application's one ingress replica, which is asked without Serve's proxy between."""
     pythonpath: tuple[Path, ...] = ()
     """Folders beside this checkout in which the application is found."""
 
@@ -76,7 +71,7 @@ class RayServer:
 
     @property
     def url(self) -> str:
-        """Of the ingress replica (Ray's direct ingress): half the processor time of a call through the proxy."""
+        """Of Serve's HTTP proxy."""
         return f"http://127.0.0.1:{self.http_port}"
 
     @property
@@ -101,25 +96,21 @@ class RayServer:
         plan = self.folder / "plan.json"
         plan.write_text(json.dumps(self._plan().to_json()))
         path = os.pathsep.join(str(p) for p in (*self.options.pythonpath, Path(__file__).parents[2]))
-        token = {
-            "RAY_AUTH_TOKEN": secrets.token_hex(32),
-            "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(self.http_port),
-            "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(self.http_port + 1),  # excluded
-        }
+        token = {"RAY_AUTH_TOKEN": secrets.token_hex(32)}
         argv = (sys.executable, "-m", "services.embedded.ray_keeper", str(plan))
         environment = {**os.environ, **ENVIRONMENT, **token, "PYTHONPATH": path}
         self._child = Child(Program("Ray", argv, self.folder / "ray.log", environment, orphaned=signal.SIGTERM))
         return self
 
     def start(self, timeout_s: float = 240.0) -> Self:
-        """Return when the application is deployed and answers; raises CannotStartError."""
+        """Return when the application is deployed and its proxy answers; raises CannotStartError."""
         if self._child is None or not self._child.alive:
             self.launch()
         wait_until(lambda: self.deployed and self.answers(), self._running(), timeout_s)
         return self
 
     def answers(self) -> bool:
-        """Whether the ingress says that it is healthy."""
+        """Whether Serve's proxy says that it is healthy."""
         try:
             with urlopen(f"{self.url}/-/healthz", timeout=2.0) as answer:  # noqa: S310 - our own http URL
                 return bool(answer.status == 200)  # noqa: PLR2004 - HTTP OK
@@ -168,5 +159,5 @@ class RayServer:
             head=head,
             application=self.options.application,
             args=self.options.args,
-            proxy_port=free_port(),
+            http_port=self.http_port,
         )

@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     objects_url: str = "file:///var/lib/wardwatch/objects"
     """Films, heatmaps, snapshots: a folder, or s3://, gs://, az://."""
     serve_url: str = "http://localhost:8000"
-    """Ray Serve over HTTP: its proxy, or the door itself where only one serves (embedded)."""
+    """HTTP proxy of Ray Serve."""
     identity_url: str = "sqlite:////var/lib/wardwatch/identity.db"
     """The only place that holds names and numbers."""
     console_db_url: str = "sqlite:////var/lib/wardwatch/console.db"
