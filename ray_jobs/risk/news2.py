@@ -166,6 +166,7 @@ def _usable(reading: Reading | None, at: datetime, freshness: timedelta) -> tupl
     return ("stale", None) if at - reading.taken > freshness else ("scored", reading.value)
 
 
+# The same few values come again with every chart.
 @lru_cache(maxsize=8192)
 def _scores(name: str, value: float | None) -> frozenset[int]:
     chart = _CHARTS[name]

@@ -51,7 +51,7 @@ class FhirDoor:
             response = _fhir(error.status, answer.failure(error.status, error.reason), challenge)
         except Exception as error:  # noqa: BLE001 - a fault of ours costs this request, not the connection
             _log.error("a request failed", error=type(error).__name__)
-            text = "a fault of this gateway: nothing may have been written; send it again, a repeat changes nothing"
+            text = "a fault of this gateway: it may be written or not; send it again, a repeat changes nothing"
             response = _fhir(FAULT, answer.failure(FAULT, text))
         await response(scope, receive, send)
 

@@ -17,8 +17,8 @@ from ray_jobs.registry import load_model
 torch = pytest.importorskip("torch", reason="torch is not installed here: a slim installation does not train")
 
 from ray_jobs.imaging.bearing import LAYOUT, fit_bearing  # noqa: E402 - after the check that torch is there
-from ray_jobs.imaging.network import FilmNetwork  # noqa: E402
-from ray_jobs.imaging.ship import load_weights, save_weights  # noqa: E402
+from ray_jobs.imaging.network import FilmNetwork  # noqa: E402 - likewise
+from ray_jobs.imaging.ship import load_weights, save_weights  # noqa: E402 - likewise
 
 
 def test_every_turn_is_another_picture_and_none_is_upright():
