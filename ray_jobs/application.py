@@ -49,6 +49,19 @@ class Placement(_Frozen):
         }
 
 
+class Entrance(Placement):
+    """The door; with a port it listens itself, and asks nothing of Serve's proxies."""
+
+    host: str = "127.0.0.1"
+    port: int | None = Field(default=None, ge=1, le=65535)
+
+    @property
+    def listen(self) -> tuple[str, int, int] | None:
+        """Host, port and the most requests at once; None: behind a proxy."""
+        most = self.max_ongoing_requests + max(0, self.max_queued_requests)
+        return (self.host, self.port, most) if self.port else None
+
+
 class Imaging(Placement):
     """Replicas of each network; `runtime` None is ONNX Runtime, or torch where a GPU is asked for."""
 
@@ -62,7 +75,7 @@ class Arguments(_Frozen):
     """Arguments of the application (`serve.yaml`); `models` None serves every live model of the registry."""
 
     models: tuple[registry.Name, ...] | None = None
-    door: Placement = Placement()
+    door: Entrance = Entrance()
     imaging: Imaging = Imaging()
 
 
@@ -81,6 +94,7 @@ def build(args: dict[str, Any]) -> serve.Application:
         tuple(card.name for card in cards if card.task == "risk" and (card.live or arguments.models)),
         {name: _network(name, arguments.imaging) for name in networks},
         absent,
+        arguments.door.listen,
     )
     return bound
 

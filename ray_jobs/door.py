@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ray_jobs import registry, wire
+from ray_jobs.listening import Listener
 from ray_jobs.risk.deployment import RiskModels
 from ray_jobs.risk.local import MismatchError
 
@@ -41,13 +42,26 @@ class Door:
     """The one door: answers for the trees itself, passes pictures on to the network's own replicas."""
 
     def __init__(
-        self, trees: tuple[str, ...], networks: dict[str, DeploymentHandle[Any]], absent: dict[str, str]
+        self,
+        trees: tuple[str, ...],
+        networks: dict[str, DeploymentHandle[Any]],
+        absent: dict[str, str],
+        listen: tuple[str, int, int] | None = None,
     ) -> None:
-        """Load the trees; `absent` says why a model is not served. Raises RegistryError."""
+        """Load the trees; `absent` says why a model is not served. Raises RegistryError.
+
+        `listen`: host, port and the most requests at once, where no proxy of Serve's passes them on; raises OSError.
+        """
         self._risk = RiskModels(trees)
         self._networks = networks
         self._absent = absent
         self._cards = (*self._risk.cards, *(registry.load_card(name) for name in networks))
+        self._listener = Listener(self, *listen) if listen else None
+
+    def check_health(self) -> None:
+        """Asked by Serve, which replaces the replica when it raises."""
+        if self._listener is not None:
+            self._listener.check()
 
     async def __call__(self, request: Request) -> Response:
         """Answer a request; statuses as in `ray_jobs.application`."""

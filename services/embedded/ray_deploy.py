@@ -89,12 +89,15 @@ def deploy(plan: RayPlan) -> None:
     if args is None:
         config = Path(str(module.__file__)).with_name("serve.yaml")
         args = yaml.safe_load(config.read_text())["applications"][0]["args"]
+    args = dict(args)
+    if not plan.proxy:
+        args["door"] = {**args.get("door", {}), "host": plan.host, "port": plan.http_port}
     ray.init(address=plan.address, namespace="serve", log_to_driver=False)
     serve.start(
-        proxy_location="HeadOnly",
+        proxy_location="HeadOnly" if plan.proxy else "Disabled",
         http_options={"host": plan.host, "port": plan.http_port, "keep_alive_timeout_s": 75},
     )
-    serve.run(getattr(module, function)(dict(args)), name="wardwatch", route_prefix="/")
+    serve.run(getattr(module, function)(args), name="wardwatch", route_prefix="/")
 
 
 def main(file: Path) -> None:

@@ -38,6 +38,8 @@ class RayPlan:
     """None: those of the first application of `serve.yaml`, beside its module."""
     host: str = "127.0.0.1"
     http_port: int = 8000
+    proxy: bool = True
+    """Whether Serve's proxy listens there; else the application itself, told so in `args.door`."""
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Self:

@@ -54,6 +54,8 @@ class RayOptions:
     args: Mapping[str, Any] | None = None
     """Of the application; None: those of ray_jobs/serve.yaml."""
     http_port: int | None = None
+    proxy: bool = False
+    """Whether Serve's proxy stands before the application: for one that does not listen itself."""
     pythonpath: tuple[Path, ...] = ()
     """Folders beside this checkout in which the application is found."""
 
@@ -71,7 +73,7 @@ class RayServer:
 
     @property
     def url(self) -> str:
-        """Of Serve's HTTP proxy."""
+        """Of the application, or of Serve's proxy before it."""
         return f"http://127.0.0.1:{self.http_port}"
 
     @property
@@ -103,14 +105,14 @@ class RayServer:
         return self
 
     def start(self, timeout_s: float = 240.0) -> Self:
-        """Return when the application is deployed and its proxy answers; raises CannotStartError."""
+        """Return when the application is deployed and answers; raises CannotStartError."""
         if self._child is None or not self._child.alive:
             self.launch()
         wait_until(lambda: self.deployed and self.answers(), self._running(), timeout_s)
         return self
 
     def answers(self) -> bool:
-        """Whether Serve's proxy says that it is healthy."""
+        """Whether who listens at `url` says that it is healthy."""
         try:
             with urlopen(f"{self.url}/-/healthz", timeout=2.0) as answer:  # noqa: S310 - our own http URL
                 return bool(answer.status == 200)  # noqa: PLR2004 - HTTP OK
@@ -160,4 +162,5 @@ class RayServer:
             application=self.options.application,
             args=self.options.args,
             http_port=self.http_port,
+            proxy=self.options.proxy,
         )

@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     objects_url: str = "file:///var/lib/wardwatch/objects"
     """Films, heatmaps, snapshots: a folder, or s3://, gs://, az://."""
     serve_url: str = "http://localhost:8000"
-    """HTTP proxy of Ray Serve."""
+    """Ray Serve over HTTP: its proxy, or the door itself."""
     identity_url: str = "sqlite:////var/lib/wardwatch/identity.db"
     """The only place that holds names and numbers."""
     console_db_url: str = "sqlite:////var/lib/wardwatch/console.db"

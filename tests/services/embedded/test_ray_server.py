@@ -11,7 +11,7 @@ from services.embedded.ray_plan import HeadPlan, RayPlan
 from services.embedded.ray_server import RayOptions, RayServer
 
 ECHO = RayOptions(
-    application="echo_application:build", args={"replicas": 1}, pythonpath=(Path(__file__).parent / "apps",)
+    application="echo_application:build", args={"replicas": 1}, proxy=True, pythonpath=(Path(__file__).parent / "apps",)
 )
 
 
