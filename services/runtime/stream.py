@@ -9,13 +9,13 @@ from schemas.envelope import EnvelopeError, decode
 from schemas.events import AlertEvent, AlertRaised, Event
 from services.runtime import logs, metrics
 from services.runtime.answering import answer, turns_taken
-from services.runtime.errors import DependencyError, Fenced, StaleWriter, StoreUnavailable
+from services.runtime.errors import DependencyError, Fenced, StaleWriter
 from services.runtime.holding import Holding, PoisonError
 from services.runtime.loading import load
 from services.runtime.outgoing import outgoing
 from services.runtime.ports import Outgoing, Partition, Record, Worker
 from services.runtime.quarantining import quarantined
-from services.runtime.snapshots import Snapshots
+from services.runtime.saving import Saving
 from services.runtime.stage import Received, S, Stage, Ticked, folded
 from services.runtime.ticks import TickSource
 from services.runtime.turn import NOBODY, Cause, Parts, Turn
@@ -23,11 +23,12 @@ from services.runtime.turn import NOBODY, Cause, Parts, Turn
 _log = logs.get(__name__)
 POLL_S = 1.0
 """Long polls: 10 to 100 ms on a quiet topic burn a core (measured)."""
-GATHER_S = 0.02
+GATHER_S = 0.005
 """Longest pause after a turn of several records: a turn costs much, a record in it little (measured)."""
-SNAPSHOT_S = 300.0
 RETRY_S = 10.0
 """After one model failed while others answer, its debts wait so long: asking for all of them each second is no help."""
+REPORT_S = 1.0
+"""How often a busy stage looks up how far it is behind."""
 COMMIT_S = 1.0
 """How long a stage that wrote nothing may go without committing its offsets."""
 
@@ -39,10 +40,10 @@ class StreamLoop(Generic[S]):
         self.stage, self.parts = stage, parts
         self._folded = frozenset(folded(stage))
         self.holdings: dict[int, Holding[S]] = {}
-        self._snapshots = Snapshots(parts.objects)
+        self.saving = Saving(stage, parts, self.holdings)
         self._ticks = TickSource(parts.clock)
         self._poison: set[tuple[str, int, int]] = set()
-        self._snapshot_at = self._committed_at = time.monotonic()
+        self._committed_at, self._reported_at = time.monotonic(), 0.0
         self._retry_at = 0.0
         self._uncommitted: dict[Partition, int] = {}
 
@@ -54,6 +55,8 @@ class StreamLoop(Generic[S]):
                 worker = self.parts.worker()
                 while not stop.is_set():
                     self.turn(worker)
+                if self.stage.memory is None:
+                    self.saving.snapshot()
             except (DependencyError, Fenced, StaleWriter, PoisonError) as error:
                 _log.warning("joining again", reason=type(error).__name__, error=str(error))
                 self.parts.health.set("assigned", f"joining again after {type(error).__name__}")
@@ -61,10 +64,9 @@ class StreamLoop(Generic[S]):
                     self._poison.add((*error.record.partition, error.record.offset))
                 stop.wait(0.2)
             finally:
-                if stop.is_set():
-                    self._snapshot(force=True)
                 self.holdings.clear()
                 self._uncommitted.clear()
+                self.saving.forget()
                 if worker is not None:
                     worker.close()
 
@@ -110,7 +112,7 @@ class StreamLoop(Generic[S]):
         reader = self.parts.reader()
         try:
             self.holdings[number] = load(
-                self.stage, number, committed, reader=reader, store=self.parts.store, snapshots=self._snapshots,
+                self.stage, number, committed, reader=reader, store=self.parts.store, snapshots=self.saving.snapshots,
                 poison=self._poison, beat=self.parts.health.beat,
             )  # fmt: skip
         finally:
@@ -188,35 +190,8 @@ class StreamLoop(Generic[S]):
         folded_now = {p.number: offset for p, offset in turn.offsets.items() if p.topic in self._folded}
         for number, offset in folded_now.items():
             self.holdings[number].offset = offset
-        if self.stage.memory is not None:
-            return
-        for number in sorted(folded_now.keys() | set(turn.told)):
-            self._save_one(self.holdings[number])
-        self._snapshot()
-
-    def _save_one(self, holding: Holding[S]) -> None:
-        new = holding.watermark()
-        try:
-            self.parts.store.save(self.stage.service, holding.number, holding.mark, new, holding.packed_changes())
-        except StoreUnavailable as error:
-            self.parts.health.set("state store", str(error))  # the log has it all: go on, save later
-            return
-        holding.mark = new
-        holding.changed.clear()
-        self.parts.health.set("state store")
-
-    def _snapshot(self, *, force: bool = False) -> None:
-        if self.stage.memory is not None or (not force and time.monotonic() - self._snapshot_at < SNAPSHOT_S):
-            return
-        self._snapshot_at = time.monotonic()
-        for holding in self.holdings.values():
-            if holding.mark is None or holding.changed:
-                continue  # only what is committed and saved may be told to others
-            packed = {key: self.stage.pack(state) for key, state in holding.states.items()}
-            try:
-                self._snapshots.write(self.stage.service, holding.number, holding.watermark(), packed)
-            except StoreUnavailable as error:
-                _log.warning("no snapshot", partition=holding.number, error=str(error))
+        if self.stage.memory is None:
+            self.saving.committed(folded_now.keys() | set(turn.told), more=bool(turn.offsets))
 
     def _out(self, event: Event, cause: Cause, partition: int | None = None) -> Outgoing:
         metrics.counted(metrics.EVENTS, self.stage.service, event.topic, type(event).__name__, "out").inc()
@@ -233,6 +208,9 @@ class StreamLoop(Generic[S]):
         service = self.stage.service
         if count:
             metrics.TURN_SECONDS.labels(service).observe(time.perf_counter() - started)
+        if count and time.monotonic() - self._reported_at < REPORT_S:
+            return
+        self._reported_at = time.monotonic()
         behind = 0
         for topic in self.stage.inputs:
             for number in self.holdings:

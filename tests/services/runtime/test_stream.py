@@ -1,5 +1,6 @@
 """The loop on fakes: whatever fails between any two turns, the log ends up the same."""
 
+import math
 from collections import Counter
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.envelope import decode
 from schemas.events import ForecastMissed, Quarantined, RiskForecasted
-from services.runtime import loading, stream, ticks
+from services.runtime import loading, saving, stream, ticks
 from services.runtime.errors import DependencyError, StaleWriter
 from services.runtime.holding import PoisonError
 from services.runtime.ports import Partition
@@ -24,6 +25,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ticks, "GRACE_S", 0.0)
     monkeypatch.setattr(ticks, "PERIOD_S", 0.0)
     monkeypatch.setattr(stream, "RETRY_S", 0.0)
+    monkeypatch.setattr(saving, "SAVE_S", 0.0)
 
 
 def drive(loop: StreamLoop, worker: object, turns: int = 3) -> None:
@@ -69,10 +71,14 @@ faults = st.lists(
 
 
 @settings(max_examples=150, deadline=None)
-@given(script=faults)
-@example(script=[("record", 0, 0.0), ("turn",), ("double off",), ("turn",), ("turn",), ("turn",)])
-def test_every_event_has_one_answer_whatever_fails(script: list[tuple]) -> None:  # noqa: C901, PLR0912, PLR0915 - a script
-    """Crashes, an emptied or dead Redis and a dead Ray lose nothing and repeat nothing; states equal the fold."""
+@given(script=faults, save_s=st.sampled_from([0.0, math.inf]))
+@example(script=[("record", 0, 0.0), ("turn",), ("double off",), ("turn",), ("turn",), ("turn",)], save_s=0.0)
+def test_every_event_has_one_answer_whatever_fails(script: list[tuple], save_s: float) -> None:  # noqa: C901, PLR0912, PLR0915 - a script
+    """Crashes, an emptied or dead Redis and a dead Ray lose nothing and repeat nothing; states equal the fold.
+
+    Whether states are saved after each turn or only when nothing more comes.
+    """
+    saving.SAVE_S = save_s
     stream.POLL_S = ticks.GRACE_S = ticks.PERIOD_S = 0.0
     hospital, expected = Hospital(), Counter[str]()
     totals: Counter[str] = Counter()
@@ -300,7 +306,7 @@ def test_a_snapshot_and_the_log_after_it_give_the_same_states() -> None:
     loop, worker = StreamLoop(Tally(), hospital.parts()), hospital.parts().worker()
     hospital.record(1, 1.0)
     drive(loop, worker)
-    loop._snapshot(force=True)
+    loop.saving.snapshot()
     assert hospital.objects.names("snapshots")
     hospital.record(1, 2.0)
     drive(loop, worker)
@@ -309,3 +315,26 @@ def test_a_snapshot_and_the_log_after_it_give_the_same_states() -> None:
     again = StreamLoop(Tally(), hospital.parts())
     drive(again, hospital.parts().worker())
     assert {k: again.stage.pack(s) for h in again.holdings.values() for k, s in h.states.items()} == before
+
+
+def test_a_busy_turn_leaves_the_store_for_later_and_a_quiet_one_saves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While records come the store may be SAVE_S old; when a poll brought none it holds all."""
+    monkeypatch.setattr(saving, "SAVE_S", math.inf)
+    hospital = Hospital()
+    loop, worker = StreamLoop(Tally(), hospital.parts()), hospital.parts().worker()
+    loop.turn(worker)
+
+    def stored() -> dict[str, bytes]:
+        found = [hospital.store.load("tally", number) for number in loop.holdings]
+        return {key: content for one in found if one is not None for key, content in one[1].items()}
+
+    def held() -> dict[str, bytes]:
+        return {key: loop.stage.pack(s) for h in loop.holdings.values() for key, s in h.states.items()}
+
+    for patient in range(4):
+        hospital.record(patient, 1.0)
+    loop.turn(worker)
+    assert held()
+    assert not stored()
+    loop.turn(worker)
+    assert stored() == held()
