@@ -14,7 +14,7 @@ from pydicom.errors import InvalidDicomError
 
 from ray_jobs.imaging.pixels import Film, UnusableImageError, decode, is_dicom
 from ray_jobs.imaging.reading import OnnxRuntime
-from ray_jobs.imaging.selection import unsuitable
+from ray_jobs.imaging.selection import Shown, unsuitable
 from ray_jobs.imaging.verdict import Verdict, verdict
 from ray_jobs.registry import Card, load_model, outside
 from schemas.dicom.image import age_of
@@ -107,10 +107,7 @@ def _unsuitable(body: bytes, card: Card) -> str:
         header = dcmread(io.BytesIO(body), stop_before_pixels=True)
     except (InvalidDicomError, EOFError) as error:
         raise UnusableImageError(f"not a readable DICOM object: {error}") from error
-    texts = [str(header.get(key) or "") for key in ("Modality", "BodyPartExamined", "ViewPosition")]
-    frames, described = int(header.get("NumberOfFrames") or 1), str(header.get("SeriesDescription") or "")
-    reason = unsuitable(texts[0], texts[1], texts[2], frames, model=card.name, description=described)
-    return reason or outside(card, age_of(header)) or ""
+    return unsuitable(Shown.of(header), model=card.name) or outside(card, age_of(header)) or ""
 
 
 def _held_back(found: Verdict, reason: str) -> Verdict:

@@ -23,7 +23,7 @@ KEPT: Final[frozenset[str]] = frozenset(
     SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence PixelValueTransformationSequence
     FrameVOILUTSequence PlanePositionSequence PlaneOrientationSequence PixelMeasuresSequence
     ImagePositionPatient ImageOrientationPatient SliceThickness SpacingBetweenSlices InstanceNumber ExtendedOffsetTable
-    ExtendedOffsetTableLengths PixelData FloatPixelData DoubleFloatPixelData
+    ExtendedOffsetTableLengths EchoTime PixelData FloatPixelData DoubleFloatPixelData
     """.split()  # noqa: SIM905 - a table of words reads better than a list of strings
 )
 

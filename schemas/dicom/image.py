@@ -9,6 +9,7 @@ from typing import Annotated, Final, Protocol
 
 from pydantic import AwareDatetime, Field, ValidationError
 
+from schemas.dicom.series import SeriesKind, series_kinds
 from schemas.events.base import Value
 from schemas.events.imaging import Uid
 
@@ -46,6 +47,7 @@ class ImageHeader(Value):
     modality: Annotated[str, Field(min_length=1, max_length=16)]
     body_part: Annotated[str, Field(max_length=64)] | None = None
     view: Annotated[str, Field(max_length=16)] | None = None
+    kinds: tuple[SeriesKind, ...] = ()
     rows: Side
     columns: Side
     frames: Annotated[int, Field(ge=1)] = 1
@@ -87,6 +89,7 @@ def read_image_header(attributes: Attributes, zone: tzinfo = UTC) -> ImageHeader
     taken = taken_at(attributes, offset or zone)
     found |= {
         "issuer": issuer_of(attributes),
+        "kinds": series_kinds(attributes),
         "frames": found["frames"] or 1,
         "taken": taken,
         "zone_known": offset is not None,

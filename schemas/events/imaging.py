@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, Field
 
+from schemas.dicom.series import SeriesKind
 from schemas.events.base import Id, PatientEvent
 
 Uid = Annotated[str, Field(max_length=64, pattern=r"^[0-9.]+$")]
@@ -23,6 +24,7 @@ class ImagingInstanceStored(PatientEvent):
     modality: Annotated[str, Field(max_length=16)]
     body_part: Annotated[str, Field(max_length=64)] | None = None
     view: Annotated[str, Field(max_length=16)] | None = None
+    kinds: tuple[SeriesKind, ...] = ()
     rows: Annotated[int, Field(ge=1, le=65535)]
     columns: Annotated[int, Field(ge=1, le=65535)]
     frames: Annotated[int, Field(ge=1)] = 1

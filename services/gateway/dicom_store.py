@@ -133,6 +133,7 @@ class ImageDoor:
             modality=header.modality,
             body_part=header.body_part,
             view=header.view,
+            kinds=header.kinds,
             rows=header.rows,
             columns=header.columns,
             frames=header.frames,

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ray_jobs.imaging.pixels import UnusableImageError, film, opened
-from ray_jobs.imaging.selection import CHEST_MODEL, model_for, unsuitable
+from ray_jobs.imaging.selection import CHEST_MODEL, Shown, model_for, unsuitable
 from ray_jobs.registry import Card, load_card, outside
 from schemas.events import Event, ImagingFindingReported, ImagingInstanceStored
 from services.imaging.lesion import lesion_box
@@ -39,15 +39,18 @@ class ImagingJob:
         if not isinstance(event, ImagingInstanceStored):
             return ()
         name = model_for(event.modality) or CHEST_MODEL  # which says that nobody reads such an object
-        refusal = unsuitable(event.modality, event.body_part, event.view, event.frames, model=name)
         card = load_card(name)
         mode = self.modes.mode(card.name, None)
-        return () if mode == "off" else (self._reported(event, card, mode, refusal),)
+        return () if mode == "off" else (self._reported(event, card, mode),)
 
-    def _reported(self, event: ImagingInstanceStored, card: Card, mode: Mode, refusal: str) -> ImagingFindingReported:
+    def _reported(self, event: ImagingInstanceStored, card: Card, mode: Mode) -> ImagingFindingReported:
         known = event.known
+        told = Shown(event.modality, event.body_part or "", event.view or "", event.frames, event.kinds)
+        refusal = unsuitable(told, model=card.name)
         try:
-            pixels, unfit = film(opened(self._content(event)))
+            dataset = opened(self._content(event))
+            refusal = refusal or unsuitable(Shown.of(dataset).named(event.kinds), model=card.name)
+            pixels, unfit = film(dataset)
         except UnusableImageError as error:
             return cannot_assess(event, card, refusal or str(error), mode=mode, known=known, picture=None)
         folder = f"reports/{event.site}/{report_id(event, card)}"

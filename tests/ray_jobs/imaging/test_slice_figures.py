@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 
-from ray_jobs.imaging.selection import model_for, unsuitable
 from ray_jobs.imaging.slice_figures import accuracy, best_threshold, evaluate_slices, macro_f1, tempered
 from ray_jobs.imaging.verdict import findings, verdict
 from ray_jobs.registry import load_card, load_model
@@ -54,18 +53,3 @@ def test_a_tumour_model_names_the_likeliest_and_a_lung_model_says_whether():
     well = verdict(lung, np.array([0.0, 1.0, 0.0], dtype=np.float32), 0.1)
     assert (well.label, well.decision) == ("benign", "no finding")
     assert not verdict(lung, np.array([0.0, 0.0, 1.0], dtype=np.float32), 1.1).assessable
-
-
-def test_each_modality_has_its_model_and_others_are_refused():
-    """CT goes to lung-ct, MR to brain-mri; another body part, or a scout, is named as the reason."""
-    assert (model_for("CT"), model_for("MR"), model_for("DX"), model_for("US")) == (
-        "lung-ct",
-        "brain-mri",
-        "chest-pneumonia",
-        None,
-    )
-    assert unsuitable("CT", "CHEST", None, 1, model="lung-ct") == ""
-    assert "abdomen" in unsuitable("CT", "ABDOMEN", None, 1, model="lung-ct")
-    assert "t2" in unsuitable("MR", "BRAIN", None, 1, model="brain-mri", description="AX T2_FSE")
-    assert unsuitable("MR", "BRAIN", None, 1, model="brain-mri", description="AX T1 POST") == ""
-    assert "does not read" in unsuitable("CT", None, None, 1, model="brain-mri")

@@ -55,8 +55,8 @@ def stored(on: ImagingJob, dataset: Dataset) -> ImagingInstanceStored:
     return ImagingInstanceStored(
         id="image-1", site="main", patient="patient-key", known=NOW, study=header.study, series=header.series,
         instance=header.instance, sop_class=header.sop_class, transfer_syntax="1.2.840.10008.1.2.1",
-        modality=header.modality, body_part=header.body_part, view=header.view, rows=header.rows,
-        columns=header.columns, frames=header.frames, taken=header.taken, age_years=header.age_years,
+        modality=header.modality, body_part=header.body_part, view=header.view, kinds=header.kinds,
+        rows=header.rows, columns=header.columns, frames=header.frames, taken=header.taken, age_years=header.age_years,
         object="imaging/main/x.dcm", sha256=hashlib.sha256(content).hexdigest(),
     )  # fmt: skip
 
@@ -190,3 +190,26 @@ def test_what_the_door_stores_the_job_can_read():
     (found,) = ImagingJob(answering(1.0), door.objects, Modes.parse("{}"))(event)
     assert isinstance(found, ImagingFindingReported)
     assert (found.patient, found.outcome) == (key, "finding")
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"SeriesDescription": "AX T2 FSE MILLER"}, "described as t2"),
+        ({"EchoTime": "96"}, "echo time 96.0 ms"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, "described as localizer"),
+    ],
+)
+def test_a_series_that_the_model_was_not_made_from_is_refused(said: dict[str, object], why: str):
+    """What the header said before names were taken out of it still decides, and no model is asked."""
+    on = job(answering(1.0), '{"brain-mri": {"*": "live"}}')
+    dataset = small(FILM)
+    dataset.Modality, dataset.BodyPartExamined = "MR", "BRAIN"
+    for keyword, value in said.items():
+        setattr(dataset, keyword, value)
+    event = stored(on, dataset)
+    found = reported(on, event)
+    assert found.outcome == "cannot assess"
+    assert why in str(found.reason)
+    assert "MILLER" not in event.model_dump_json() + found.model_dump_json()
+    assert b"MILLER" not in on.objects.get(event.object)
