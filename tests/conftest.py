@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from services.embedded.kafka_server import KafkaServer
+from services.embedded.processes import free_port
 from services.embedded.ray_server import RayOptions, RayServer
 from services.embedded.redis_server import RedisServer
 from services.embedded.system import System, SystemOptions
@@ -79,6 +80,8 @@ class OneSystem:
             told = {"WARDWATCH_WEBHOOKS": str(folder / "webhooks.json"), "WARDWATCH_TEST_SECRET": SECRET}
             # What is said must not depend on how busy the machine is: a deadline missed is told, and is another answer.
             told["WARDWATCH_INFERENCE_DEADLINE_S"] = "4"
+            told["WARDWATCH_WORKLIST_CALLERS"] = live.READER
+            told["WARDWATCH_WORKLIST_PORT"] = str(free_port())
             modes = {"sepsis": {"*": "live"}, "chest-pneumonia": {"*": "live"}}
             self._running = System(SystemOptions(modes=modes, environment=told)).start()
         return self._running

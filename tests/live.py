@@ -18,6 +18,9 @@ from services.simulator.physiology import LABS, VITALS, Body
 from services.simulator.publishing import Publisher
 from services.simulator.recorded import Recorded, told
 
+READER = "READINGROOM"
+"""Application entity title that may ask the shared system's worklist."""
+
 
 class Epochs:
     """Instants for tests that share one told clock: each a year after the last, because it never goes back."""

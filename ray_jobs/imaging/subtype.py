@@ -48,10 +48,17 @@ class SubtypedNetwork(FilmNetwork):
         logits = self.head(maps.mean((2, 3)))
         first = torch.softmax(logits / self.temperature, 1)
         heatmap = torch.einsum("nchw,nc->nhw", maps, self._towards(first))
+        return self._shared(first, logits, lower), heatmap, self._doubt(lower)
+
+    def probability(self, lower: Tensor) -> Tensor:
+        """What the lowest blocks answered → class probabilities, float[n, 3]."""
+        logits = self.head(self._upper(lower).mean((2, 3)))
+        return self._shared(torch.softmax(logits / self.temperature, 1), logits, lower)
+
+    def _shared(self, first: Tensor, logits: Tensor, lower: Tensor) -> Tensor:
         virus = torch.sigmoid(self._mixed(self._own(lower), logits)).unsqueeze(1)
         well = first[:, :1]
-        probability = torch.cat([well, (1 - well) * (1 - virus), (1 - well) * virus], 1)
-        return probability, heatmap, self._doubt(lower)
+        return torch.cat([well, (1 - well) * (1 - virus), (1 - well) * virus], 1)
 
     def subtype(self, pixels: Tensor) -> Tensor:
         """float[n, h, w] → the branch's own log-odds of viral against bacterial, float[n]."""

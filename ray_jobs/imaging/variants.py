@@ -1,9 +1,9 @@
-"""Would a smaller chest network do? Size, latency and accuracy of fp32, int8 and pruned, on the outer patients.
+"""Would a smaller chest network do? Size, latency and accuracy of four kinds, on the outer patients.
 
 `python -m ray_jobs.imaging.variants`. int8: convolutions by static quantisation (ONNX Runtime, QDQ, a scale a channel),
 ranges from calibration films. Pruned: the smallest half of each convolution's weights set to zero, nothing trained
-again; its size is that of the compressed file, for a zero is stored like any other number. Latency: one film of a batch
-of eight, one thread.
+again; its size is that of the compressed file, for a zero is stored like any other number. Distilled: what
+`ray_jobs.imaging.distil` left in the work folder, if it did. Latency: one film of a batch of eight, one thread.
 """
 
 import json
@@ -23,9 +23,12 @@ import onnxruntime
 from onnx import numpy_helper
 
 from ray_jobs.imaging import figures
+from ray_jobs.imaging.distil import STUDENT, Student, load_student
 from ray_jobs.imaging.films import Films, Part, load_chest_films, shared_data
 from ray_jobs.imaging.reading import GRAPH
+from ray_jobs.imaging.ship import export_graph, save_weights
 from ray_jobs.imaging.subtype import VIRUS
+from ray_jobs.imaging.verdict import findings
 from ray_jobs.registry import load_model
 
 MODEL: Final = "chest-pneumonia"
@@ -62,6 +65,8 @@ def measured(shared: Path, work: Path) -> list[Variant]:
             "int8": _quantised(model, calibration, Path(folder)),
             f"pruned {PRUNED:.0%}": _pruned(model),
         }
+        if (work / STUDENT).exists():
+            made["distilled"] = _distilled(load_student(work / STUDENT, findings(found.card)), Path(folder))
         return [_measure(name, one, films, found.card.threshold) for name, one in made.items()]
 
 
@@ -83,6 +88,12 @@ def _quantised(model: onnx.ModelProto, films: Films, folder: Path) -> onnx.Model
         activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, reduce_range=True,
     )  # fmt: skip
     return onnx.load(out)
+
+
+def _distilled(student: Student, folder: Path) -> onnx.ModelProto:
+    save_weights(student, folder)
+    export_graph(student, folder)
+    return onnx.load(folder / GRAPH)
 
 
 def _without_casts(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -15,6 +15,7 @@ from services.outlets.grafana_live import LivePush, LiveStreams
 from services.outlets.process import idle, run
 from services.runtime import logs
 from services.runtime.health import Health
+from services.runtime.identity import SqliteIdentity
 from services.runtime.kafka_log import KafkaReader, KafkaWorker
 from services.runtime.service import clock_of, serve_metrics, stop_on_signals
 from services.runtime.settings import Settings
@@ -23,6 +24,7 @@ from services.runtime.yaml_document import DocumentError
 SERVICE = "outlets"
 WRONG_SETTING = 2
 STUCK_S = 60.0
+WORKLIST = "worklist"
 NOTHING = (
     "no destination configured: set WARDWATCH_GRAFANA_URL, WARDWATCH_WEBHOOKS, WARDWATCH_MAIL or WARDWATCH_DESTINATIONS"
 )
@@ -50,11 +52,16 @@ def main(settings: Settings) -> None:
     except DocumentError as error:
         sys.stderr.write(f"outlets: {error}\n")
         raise SystemExit(WRONG_SETTING) from error
+    # Slot 0 alone has the port.
+    callers = [title.strip() for title in settings.worklist_callers.split(",") if title.strip() and not settings.slot]
     stop = stop_on_signals()
-    health = Health(SERVICE, tuple(map(condition, found)) or ("assigned",))
+    lists = (WORKLIST,) if callers else ()
+    health = Health(SERVICE, (*(tuple(map(condition, found)) or ("assigned",)), *lists))
     stop_web = serve_metrics(settings, SERVICE, health)
     try:
         stream_live(settings, stop)
+        if callers:
+            serve_worklist(settings, callers, health, stop)
         if found:
             deliver(found, settings, health, stop)
         else:
@@ -70,6 +77,20 @@ def stream_live(settings: Settings, stop: threading.Event) -> None:
     live = LivePush(settings.grafana_url, settings.grafana_token.get_secret_value())
     streams = LiveStreams(partial(KafkaReader, settings.kafka), live, clock_of(settings))
     threading.Thread(target=streams.run, args=(stop,), name="grafana-live", daemon=True).start()
+
+
+def serve_worklist(settings: Settings, callers: list[str], health: Health, stop: threading.Event) -> None:
+    """A thread that follows the reports and a server that lists those that wait. OSError: the port is another's."""
+    from services.outlets.worklist import ReadingTasks, WorklistServer, follow  # noqa: PLC0415 - loads pydicom
+
+    tasks = ReadingTasks(settings.site)
+    server = WorklistServer(
+        tasks, SqliteIdentity(settings.identity_url).person, callers,
+        ae_title=settings.ae_title, host=settings.host, port=settings.worklist_port,
+    )  # fmt: skip
+    server.start()
+    reader, told = partial(KafkaReader, settings.kafka), partial(health.set, WORKLIST)
+    threading.Thread(target=follow, args=(tasks, reader, stop, told), name=WORKLIST, daemon=True).start()
 
 
 def condition(lane: Lane) -> str:

@@ -117,6 +117,10 @@ class Settings(BaseSettings):
     """PACS that is sent reports: dicom://ITS_AE_TITLE@HOST:PORT (C-STORE) or the base URL of DICOMweb (STOW-RS)."""
     pacs_token: SecretStr = SecretStr("")
     """For DICOMweb: a bearer token, or NAME:PASSWORD."""
+    worklist_callers: str = ""
+    """Application entity titles that may ask the DICOM worklist (docs/integrating-outlets.md), apart by commas."""
+    worklist_port: Annotated[int, Field(ge=1, le=65535)] = 11113
+    """Where it listens, if anybody may ask: it names patients."""
 
     # Screens
     units: str = "{}"

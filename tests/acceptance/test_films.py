@@ -1,11 +1,16 @@
 """Real DICOM peers store real films, and a report about each comes out."""
 
+import importlib.util
 import io
 import shutil
 import subprocess
 import tarfile
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 
+import httpx
 import numpy as np
 import pytest
 from PIL import Image
@@ -20,6 +25,7 @@ from tests.acceptance.test_bad_input import stored
 from tests.ray_jobs.imaging.dicoms import real, rg1
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "read_worklist.py"
 RG1_PATIENT, RG1_BORN = "9RG1", 1941
 
 
@@ -41,6 +47,43 @@ def test_the_film_of_an_adult_is_stored_and_cannot_be_assessed(system: System, e
     assert "adult" in (report.reason or "")
     assert (report.probability, report.heatmap) == (None, None)
     assert report.picture
+
+
+def test_a_reported_study_waits_in_the_reading_rooms_worklist(system: System, epochs: live.Epochs) -> None:
+    """When a study has been quiet a DICOM query finds it, until somebody reads it; a stranger is not let in."""
+    at = epochs.next()
+    first, later = (inpatient(f"acc-read-{n}", at, years=3) for n in range(2))
+    sender = live.publisher(system)
+    assert sender.send([*opening(first), *opening(later)], at)
+    drawn = films.phantom(np.random.default_rng(0), pneumonia=True)
+    assert sender.store(films.film(first, at, drawn))
+    assert live.eventually(lambda: bool(reports(system, first.mrn)), 30)
+    study = reports(system, first.mrn)[0].study
+    after = at + timedelta(minutes=5)
+    assert sender.send(opening(inpatient("acc-read-2", after, years=3)), after)
+    assert sender.store(films.film(later, after, drawn))  # time goes on where findings come
+    waiting, port = example().waiting, int(system.environment["WARDWATCH_WORKLIST_PORT"])
+    asked = partial(waiting, "127.0.0.1", port, live.READER, StudyInstanceUID=study)
+    assert live.eventually(lambda: bool(asked()), 30)
+    (step,) = asked()
+    assert (step.PatientID, step.ProcedureStepState) == (first.mrn, "SCHEDULED")
+    with pytest.raises(ConnectionError):
+        waiting("127.0.0.1", port, "STRANGER")
+    told = {"decision": "finalise", "why": ""}
+    bearer = {"Authorization": f"Bearer {system.tokens['admin']}"}
+    seen = f"{system.url('console')}/api/findings/{reports(system, first.mrn)[0].id}/reading"
+    assert live.eventually(lambda: httpx.post(seen, json=told, headers=bearer, timeout=10).status_code == 202, 20)
+    assert live.eventually(lambda: asked() == [], 30)
+
+
+def example() -> ModuleType:
+    """The program of docs/examples that asks the worklist."""
+    spec = importlib.util.spec_from_file_location("read_worklist", EXAMPLE)
+    assert spec is not None
+    assert spec.loader is not None
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
 
 
 @pytest.mark.skipif(shutil.which("storescu") is None, reason="needs dcmtk (apt-get install dcmtk)")

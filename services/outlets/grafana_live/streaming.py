@@ -14,11 +14,12 @@ from schemas.envelope import TYPE_PREFIX, TYPE_SUFFIX, EnvelopeError, decode
 from schemas.events import PatientContextChanged
 from services.outlets.delivery import Delivery, Next, Outcome, Policy, decide
 from services.outlets.destination import Attempt
+from services.outlets.following import Following
 from services.outlets.grafana_live.lines import Point, line
 from services.outlets.grafana_live.view import View
 from services.runtime import logs, metrics
 from services.runtime.errors import DependencyError
-from services.runtime.ports import Clock, LogReader, Partition, Record
+from services.runtime.ports import Clock, LogReader, Record
 
 NAME: Final = "grafana-live"
 TOPICS: Final = ("risk", "plans")
@@ -59,11 +60,9 @@ class LiveStreams:
     ) -> None:
         self.view = View()
         self.standing = Delivery()
-        self._open_reader, self._live, self._clock, self._policy = open_reader, live, clock, policy
+        self._log = Following(open_reader, TOPICS)
+        self._live, self._clock, self._policy = live, clock, policy
         self._monotonic, self._real_ns, self._jitter = monotonic, real_ns, jitter
-        self._reader: LogReader | None = None
-        self._positions: dict[Partition, int] = {}
-        self._ends: dict[Partition, int] = {}
         self._due = 0.0
         self._pushed: dict[str, tuple[float, frozenset[Point]]] = {}
 
@@ -74,39 +73,22 @@ class LiveStreams:
                 self.turn(WAIT_S)
             except DependencyError as error:
                 log.warning("the log does not answer", name=NAME, reason=str(error))
-                self._drop()
+                self._log.close()
                 stop.wait(AGAIN_S)
             except Exception:  # a fault of the view on some input: it begins anew, and annotations go on beside it
                 log.exception("the live streams failed, they begin anew", name=NAME)
-                self._drop()
-                self._positions = {}
+                self._log.restart()
                 stop.wait(FROM_SCRATCH_S)
-        self._drop()
+        self._log.close()
 
     def turn(self, timeout_s: float) -> None:
         """Read and fold one batch, then push if it is time. Raises DependencyError."""
-        if self._reader is None:
-            self._reader = self._open_reader()
-        if not self._positions:
-            self._begin(self._reader)
-        batch = self._reader.follow(self._positions, timeout_s)
-        for partition, records in batch.items():
-            for record in records:
-                self._fold(record)
-            if records:
-                self._positions[partition] = records[-1].offset + 1
-        # Offsets also count transaction markers, which are never read: an empty batch has caught up.
-        any_read = any(batch.values())
-        self._ends = {p: end for p, end in self._ends.items() if any_read and self._positions[p] < end}
-        if not self._ends and self._monotonic() >= self._due:
+        if not self._log.begun:  # half a view would show wards too empty, so nothing is pushed until it is whole
+            self.view.clear()
+        for record in self._log.batch(timeout_s):
+            self._fold(record)
+        if self._log.caught_up and self._monotonic() >= self._due:
             self._push()
-
-    def _begin(self, reader: LogReader) -> None:
-        """From the first record kept: half a view would show wards too empty, so nothing is pushed until the end."""
-        self.view.clear()
-        bounds = {partition: reader.bounds(partition) for topic in TOPICS for partition in reader.partitions(topic)}
-        self._positions = {partition: first for partition, (first, _) in bounds.items()}
-        self._ends = {partition: end for partition, (first, end) in bounds.items() if end > first}
 
     def _fold(self, record: Record) -> None:
         old = record.partition.topic == "risk" and self._real_ns() // 1_000_000 - record.timestamp_ms > OLD_MS
@@ -156,8 +138,3 @@ class LiveStreams:
             log.info("the live streams are back", name=NAME, attempt=before.failures + 1)
         else:
             log.warning("the live streams stand still", name=NAME, reason=attempt.words, state=attempt.outcome)
-
-    def _drop(self) -> None:
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
