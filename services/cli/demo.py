@@ -23,6 +23,8 @@ from services.runtime.service import stop_on_signals
 
 NOT_WHOLE, WRONG_USAGE, NO_DEPENDENCY = 1, 2, 3
 DRAIN_S = 30.0
+READER = "READINGROOM"
+"""Application entity title that may ask the demo's reading worklist."""
 
 
 def demo(
@@ -84,7 +86,12 @@ def _hospital(port: int) -> Iterator[SystemOptions]:
     console_port = free_or_other(port)
     homes = [f"http://{host}:{console_port}/login/oidc/callback" for host in ("127.0.0.1", "localhost")]
     issuer = demo_issuer.start(homes)
-    told = {"WARDWATCH_OIDC_ISSUER": issuer.url, "WARDWATCH_SESSION_KEY": secrets.token_urlsafe(32)}
+    told = {
+        "WARDWATCH_OIDC_ISSUER": issuer.url,
+        "WARDWATCH_SESSION_KEY": secrets.token_urlsafe(32),
+        "WARDWATCH_WORKLIST_CALLERS": READER,
+        "WARDWATCH_WORKLIST_PORT": str(free_or_other(11113 if port else 0)),
+    }
     try:
         yield SystemOptions(console_port=console_port, gateway_port=8090 if port else 0, environment=told)
     finally:
@@ -113,8 +120,10 @@ def _welcome(console: Console, system: System, took_s: float) -> None:
     console.print(f"  administrator   {url}/?token={system.tokens['admin']}", highlight=False, soft_wrap=True)
     console.print(
         f"  FHIR            {system.url('gateway')}/fhir\n"
-        f"  DICOM           {system.settings.ae_title}@{system.settings.dicom_port}",
+        f"  DICOM           {system.settings.ae_title}@{system.settings.dicom_port}\n"
+        f"  reading list    python docs/examples/read_worklist.py localhost {system.settings.worklist_port} {READER}",
         highlight=False,
+        soft_wrap=True,
     )
     console.print(f"  logs            {system.stack.run_dir / 'logs'}", highlight=False)
     console.print("  the hospital is simulated; Ctrl-C ends it\n", highlight=False)

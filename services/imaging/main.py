@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from functools import partial
 
 from ray_jobs.imaging.selection import SUITED
 from ray_jobs.registry import load_card
@@ -9,6 +10,7 @@ from services.imaging.job import ImagingJob
 from services.imaging.stage import StudyStage
 from services.runtime import logs
 from services.runtime.health import Health
+from services.runtime.hearing import hear
 from services.runtime.inference import HttpInference
 from services.runtime.kafka_log import KafkaReader, KafkaWorker
 from services.runtime.modes import Modes
@@ -42,6 +44,9 @@ def main(settings: Settings) -> None:
         clock=clock, health=health, site=settings.site, partitions=settings.partitions, in_flight=IN_FLIGHT,
     )  # fmt: skip
     studies = threading.Thread(target=_studies, args=(settings, clock, stop), name=StudyStage.service, daemon=True)
+    # Films are rare: in a simulated hospital a study's quiet minute would never pass.
+    reader = partial(KafkaReader, settings.kafka)
+    threading.Thread(target=hear, args=(clock, reader, stop), name="hearing", daemon=True).start()
     stop_web = serve_metrics(settings, SERVICE, health)
     studies.start()
     try:

@@ -14,11 +14,11 @@ from schemas.envelope import TYPE_PREFIX, TYPE_SUFFIX, EnvelopeError, decode
 from schemas.events import PatientContextChanged
 from services.outlets.delivery import Delivery, Next, Outcome, Policy, decide
 from services.outlets.destination import Attempt
-from services.outlets.following import Following
 from services.outlets.grafana_live.lines import Point, line
 from services.outlets.grafana_live.view import View
 from services.runtime import logs, metrics
 from services.runtime.errors import DependencyError
+from services.runtime.following import Following
 from services.runtime.ports import Clock, LogReader, Record
 
 NAME: Final = "grafana-live"

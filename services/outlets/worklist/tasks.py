@@ -6,9 +6,9 @@ from typing import Final
 
 from schemas.envelope import EnvelopeError, decode
 from schemas.events import Event, ImagingReportRead, ImagingStudyReported
-from services.outlets.following import Following
 from services.runtime import logs
 from services.runtime.errors import DependencyError
+from services.runtime.following import Following
 from services.runtime.ports import LogReader
 
 TOPICS: Final = ("findings", "decisions")

@@ -49,8 +49,9 @@ def workitem(report: ImagingStudyReported, person: Person | None) -> Dataset:
 
 def comment(report: ImagingStudyReported) -> str:
     """What the model said, in a line: it is preliminary."""
-    said = f"{report.label}, probability {report.probability:.2f}" if report.probability is not None else report.reason
-    return f"Preliminary, {report.model} {report.version}: {report.outcome}{f'; {said}' if said else ''}"
+    sure = report.probability is not None
+    read = f"{report.outcome}; {report.label}, probability {report.probability:.2f}" if sure else report.reason
+    return f"Preliminary, {report.model} {report.version}: {read or report.outcome}"
 
 
 def _name(found: Dataset, who: Whose | None) -> None:

@@ -183,7 +183,11 @@ def test_a_step_says_what_is_to_be_read_and_what_the_model_said() -> None:
     ]
     assert sorted(named) == sorted(one.instance for one in said.instances)
     assert said.model in step.CommentsOnTheScheduledProcedureStep
-    assert "Preliminary" in comment(said)
+    assert comment(said).endswith("finding; pneumonia, probability 0.90")
+    refused = said.model_copy(
+        update={"probability": None, "outcome": "cannot assess", "reason": "cannot assess: adult"}
+    )
+    assert comment(refused) == f"Preliminary, {said.model} {said.version}: cannot assess: adult"
     unknown = workitem(said, None)
     assert (unknown.PatientID, unknown.PatientName, unknown.StudyInstanceUID) == ("", "", "1.1")
 

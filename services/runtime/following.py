@@ -1,4 +1,4 @@
-"""Everything that some topics hold and will hold, without a group: what a view that is never stored is made from."""
+"""What some topics hold and will hold, without a group: what a view that is never stored is made from."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,10 +6,13 @@ from services.runtime.ports import LogReader, Partition, Record
 
 
 class Following:
-    """Committed records from the first kept on; `caught_up` once all that lay there at the beginning was read."""
+    """Committed records from the first kept on; `caught_up` once all that lay there at the beginning was read.
 
-    def __init__(self, open_reader: Callable[[], LogReader], topics: Sequence[str]) -> None:
-        self._open_reader, self._topics = open_reader, tuple(topics)
+    With `news` only those that come from now on.
+    """
+
+    def __init__(self, open_reader: Callable[[], LogReader], topics: Sequence[str], *, news: bool = False) -> None:
+        self._open_reader, self._topics, self._news = open_reader, tuple(topics), news
         self._reader: LogReader | None = None
         self._positions: dict[Partition, int] = {}
         self._ends: dict[Partition, int] = {}
@@ -52,5 +55,7 @@ class Following:
 
     def _begin(self, reader: LogReader) -> None:
         bounds = {p: reader.bounds(p) for topic in self._topics for p in reader.partitions(topic)}
+        if self._news:
+            bounds = {partition: (end, end) for partition, (_, end) in bounds.items()}
         self._positions = {partition: first for partition, (first, _) in bounds.items()}
         self._ends = {partition: end for partition, (first, end) in bounds.items() if end > first}
