@@ -45,9 +45,10 @@ class Shown:
             echo_ms=_number(attributes.get("EchoTime")),
         )
 
-    def named(self, kinds: tuple[SeriesKind, ...]) -> Self:
-        """With kinds that were read before the description was taken out."""
-        return replace(self, kinds=tuple(dict.fromkeys((*self.kinds, *kinds))))
+    def seen(self, other: Self) -> Self:
+        """With what only the object itself says: its plane and echo time, and kinds that were not told before."""
+        kinds = tuple(dict.fromkeys((*self.kinds, *other.kinds)))
+        return replace(self, kinds=kinds, plane=other.plane, echo_ms=other.echo_ms)
 
 
 @dataclass(frozen=True, slots=True)

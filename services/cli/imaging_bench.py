@@ -89,11 +89,14 @@ def measured(films: int, threads: int) -> Measured:
     grey = chance.integers(0, 255, (BATCH, 224, 224), dtype=np.uint8)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(threads) as pool:
         objects = ObjectStoreByUrl(f"file://{folder}")
-        job = ImagingJob(FakeInference(read), objects, Modes.parse(json.dumps({MODEL: {"*": "live"}})))
+        inference = FakeInference(read)
+        job = ImagingJob(inference, objects, Modes.parse(json.dumps({MODEL: {"*": "live"}})))
         body = _film(chance)
         objects.put("film.dcm", body)
         stored = [_stored(body, number) for number in range(films)]
         _sr(_report(job, stored[0]))
+        if not inference.calls:
+            raise RuntimeError("the film was refused before the network was asked: there is nothing to measure")
         model.read(grey)
         rounds = [
             (

@@ -49,7 +49,7 @@ class ImagingJob:
         refusal = unsuitable(told, model=card.name)
         try:
             dataset = opened(self._content(event))
-            refusal = refusal or unsuitable(Shown.of(dataset).named(event.kinds), model=card.name)
+            refusal = refusal or unsuitable(told.seen(Shown.of(dataset)), model=card.name)
             pixels, unfit = film(dataset)
         except UnusableImageError as error:
             return cannot_assess(event, card, refusal or str(error), mode=mode, known=known, picture=None)

@@ -88,4 +88,5 @@ def test_the_header_is_read_as_it_stands():
     }  # fmt: skip
     assert Shown.of(header) == Shown("MR", "BRAIN", kinds=("t2",), plane="axial", echo_ms=90.5)
     assert Shown.of({"Modality": "MR", "EchoTime": "long", "NumberOfFrames": ""}) == Shown("MR")
-    assert Shown("MR", kinds=("t2",)).named(("t2", "flair")).kinds == ("t2", "flair")
+    told, itself = Shown("MR", "BRAIN", kinds=("t2",)), Shown("", kinds=("t2", "flair"), plane="axial", echo_ms=9.0)
+    assert told.seen(itself) == Shown("MR", "BRAIN", kinds=("t2", "flair"), plane="axial", echo_ms=9.0)
