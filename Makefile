@@ -26,7 +26,8 @@ endif
 
 # Two halves side by side: what starts servers waits much and computes little, all else computes. Never two systems
 # at once: they would starve each other. The second half speaks when it has ended, so that the first can be read.
-SERVERS := servers or faults
+# `pictures` (tests/conftest.py) go with the first, so that both take as long.
+SERVERS := servers or faults or pictures
 test-servers:
 	@$(BIN)/python -m pytest --durations=25 -m "$(SERVERS)"
 

@@ -18,6 +18,8 @@ from tests import live
 from tests.fakes.webhook import FakeReceiver
 
 CHECKOUT = Path(__file__).parents[1]
+PICTURES = CHECKOUT / "tests" / "ray_jobs" / "imaging"
+"""Networks are trained there: a minute of the half of `make test` that else would end earlier."""
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 
 settings.register_profile("fast", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -97,8 +99,12 @@ class OneSystem:
 ONE_SYSTEM = OneSystem()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """First the demo, which is a system of its own; then those that share one; then all others, without its load."""
+    for item in items:
+        if PICTURES in item.path.parents:
+            item.add_marker("pictures")
     items.sort(key=lambda item: 0 if is_demo(item) else 1 if wants_system(item) else 2)
 
 
