@@ -4,7 +4,6 @@ Seeded and resumable: each epoch's order, views and dropout hang on (seed, epoch
 the network of a set of folds is kept when it is done.
 """
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +16,13 @@ from torch.nn import functional
 
 from ray_jobs.imaging.attention import AttentiveNetwork
 from ray_jobs.imaging.augment import boxed_views
+from ray_jobs.imaging.checkpoints import one_cycle, resume, save_whole, write_checkpoint
 from ray_jobs.imaging.crossfit import Rows, class_weights
 from ray_jobs.imaging.slices import Slices
 from ray_jobs.imaging.train import follow
 
+WARM = 0.15
+"""Of the steps, on the way up to the peak rate."""
 CELL = 16
 """Pixels of a view a side for one place of attention."""
 
@@ -80,13 +82,8 @@ def _fit(
     body = [value for name, value in network.named_parameters() if name.startswith("body.") and value.requires_grad]
     heads = [value for name, value in network.named_parameters() if not name.startswith("body.")]
     optimiser = torch.optim.AdamW([{"params": body}, {"params": heads}], weight_decay=recipe.decay)
-    checkpoint, first = store.with_suffix(".checkpoint"), 0
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        network.load_state_dict(saved["network"])
-        average.load_state_dict(saved["average"])
-        optimiser.load_state_dict(saved["optimiser"])
-        first = int(saved["epoch"]) + 1
+    checkpoint = store.with_suffix(".checkpoint")
+    first = resume(checkpoint, network, average, optimiser)
     task = progress.add_task(store.stem, total=recipe.epochs * len(rows), completed=first * len(rows))
     criterion = nn.CrossEntropyLoss(class_weights(slices.films.label[rows]), label_smoothing=recipe.smoothing)
     steps = recipe.epochs * -(-len(rows) // recipe.batch)
@@ -110,24 +107,13 @@ def _fit(
             optimiser.step()
             follow(average, network, min(recipe.average, (step + 1) / (step + 11)))
             progress.advance(task, len(batch))
-        state = {
-            "network": network.state_dict(), "average": average.state_dict(),
-            "optimiser": optimiser.state_dict(), "epoch": epoch,
-        }  # fmt: skip
-        _keep(state, checkpoint)
-    _keep(average.state_dict(), store)
+        write_checkpoint(checkpoint, network, average, optimiser, epoch)
+    save_whole(average.state_dict(), store)
     checkpoint.unlink(missing_ok=True)
 
 
 def _rates(optimiser: torch.optim.Optimizer, recipe: BoxedRecipe, share: float) -> None:
     """One cycle: up over the first seventh, then a half cosine to nothing; the new layers learn faster."""
-    warm = 0.15
-    now = share / warm if share < warm else 0.5 * (1 + math.cos(math.pi * (share - warm) / (1 - warm)))
+    now = one_cycle(share, WARM)
     for group, peak in zip(optimiser.param_groups, (recipe.peak_rate, recipe.head_rate), strict=True):
         group["lr"] = peak * max(now, 1e-3)
-
-
-def _keep(state: dict[str, object] | dict[str, Tensor], store: Path) -> None:
-    """Published in one step."""
-    torch.save(state, store.with_suffix(".new"))
-    store.with_suffix(".new").rename(store)

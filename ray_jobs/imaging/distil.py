@@ -6,7 +6,6 @@ where `ray_jobs.imaging.variants` measures it; it does not ship. Seeded; each ep
 
 # ruff: noqa: SLF001 - the package that carries the architecture names its layers with a leading underscore
 import json
-import math
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,11 +17,12 @@ from rich.progress import Progress
 from torch import Tensor, nn
 
 from ray_jobs.imaging.augment import augment
+from ray_jobs.imaging.checkpoints import one_cycle, resume, save_whole, write_checkpoint
 from ray_jobs.imaging.films import Films, Part, load_chest_films, shared_data
 from ray_jobs.imaging.network import FilmNetwork
 from ray_jobs.imaging.ship import load_weights
 from ray_jobs.imaging.subtype import SubtypedNetwork
-from ray_jobs.imaging.train import follow, keep_memory
+from ray_jobs.imaging.train import WARM, follow, keep_memory
 from ray_jobs.imaging.verdict import findings
 from ray_jobs.registry import load_model
 
@@ -100,7 +100,7 @@ def train_student(teacher: SubtypedNetwork, films: Films, work: Path, recipe: Di
 
     A schedule that is stopped before its end leaves its checkpoint only, and returns that.
     """
-    store, checkpoint, start = work / STUDENT, work / "student-checkpoint.pt", 0
+    store, checkpoint = work / STUDENT, work / "student-checkpoint.pt"
     if store.exists():
         return store
     torch.set_num_threads(recipe.threads)
@@ -111,12 +111,7 @@ def train_student(teacher: SubtypedNetwork, films: Films, work: Path, recipe: Di
     average.load_state_dict(network.state_dict())
     trained = [value for value in network.parameters() if value.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=recipe.peak_rate, weight_decay=recipe.decay)
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        network.load_state_dict(saved["network"])
-        average.load_state_dict(saved["average"])
-        optimiser.load_state_dict(saved["optimiser"])
-        start = int(saved["epoch"]) + 1
+    start = resume(checkpoint, network, average, optimiser)
     count = len(films.label)
     with Progress() as progress:
         task = progress.add_task("student", total=recipe.epochs * count, completed=start * count)
@@ -128,7 +123,8 @@ def train_student(teacher: SubtypedNetwork, films: Films, work: Path, recipe: Di
             total = 0.0
             for at in range(0, count, recipe.batch):
                 batch = order[at : at + recipe.batch]
-                _rate(optimiser, recipe, (epoch * count + at) / (recipe.epochs * count))
+                now = one_cycle((epoch * count + at) / (recipe.epochs * count), WARM)
+                optimiser.param_groups[0]["lr"] = recipe.peak_rate * max(now, 1e-3)
                 pixels = torch.from_numpy(np.ascontiguousarray(films.pixels[batch]))
                 loss = _loss(teacher, network, augment(pixels, generator, recipe.view))
                 optimiser.zero_grad()
@@ -137,16 +133,12 @@ def train_student(teacher: SubtypedNetwork, films: Films, work: Path, recipe: Di
                 follow(average, network, recipe.average)
                 total += float(loss.detach()) * len(batch)
                 progress.advance(task, len(batch))
-            state = {"network": network.state_dict(), "average": average.state_dict(),
-                     "optimiser": optimiser.state_dict(), "epoch": epoch}  # fmt: skip
-            torch.save(state, checkpoint.with_suffix(".new"))
-            checkpoint.with_suffix(".new").rename(checkpoint)
+            write_checkpoint(checkpoint, network, average, optimiser, epoch)
             with (work / "log.jsonl").open("a") as log:
                 log.write(json.dumps({"student epoch": epoch, "loss": total / count, **asdict(recipe)}) + "\n")
     if recipe.stop < recipe.epochs:
         return checkpoint
-    torch.save(average.state_dict(), store.with_suffix(".new"))
-    store.with_suffix(".new").rename(store)
+    save_whole(average.state_dict(), store)
     return store
 
 
@@ -164,13 +156,6 @@ def _loss(teacher: SubtypedNetwork, student: Student, views: Tensor) -> Tensor:
         wanted = teacher.probability(lower)
     told = torch.log_softmax(student.evidence(lower), 1)
     return -(wanted * told).sum(1).mean()
-
-
-def _rate(optimiser: torch.optim.Optimizer, recipe: DistilRecipe, share: float) -> None:
-    warm = 0.1
-    now = share / warm if share < warm else 0.5 * (1 + math.cos(math.pi * (share - warm) / (1 - warm)))
-    for group in optimiser.param_groups:
-        group["lr"] = recipe.peak_rate * max(now, 1e-3)
 
 
 if __name__ == "__main__":

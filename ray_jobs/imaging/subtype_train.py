@@ -18,11 +18,14 @@ from scipy.optimize import minimize
 from torch import Tensor, nn
 
 from ray_jobs.imaging.augment import augment
+from ray_jobs.imaging.checkpoints import one_cycle, resume, save_whole, write_checkpoint
 from ray_jobs.imaging.films import Films, Part, load_chest_films
 from ray_jobs.imaging.network import FilmNetwork
 from ray_jobs.imaging.subtype import VIRUS, SubtypedNetwork
 from ray_jobs.imaging.train import follow
 
+WARM = 0.15
+"""Of the steps, on the way up to the peak rate."""
 SMOOTHED = 0.05
 """How far a label is from certain: files were named by a laboratory's finding, which misses some."""
 
@@ -65,28 +68,17 @@ def train_subtype(first: FilmNetwork, films: Films, work: Path, recipe: SubtypeR
         [{"params": list(network.other.parameters())}, {"params": list(network.other_head.parameters())}],
         weight_decay=recipe.decay,
     )
-    checkpoint, start = work / "subtype-checkpoint.pt", 0
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        network.load_state_dict(saved["network"])
-        average.load_state_dict(saved["average"])
-        optimiser.load_state_dict(saved["optimiser"])
-        start = int(saved["epoch"]) + 1
+    checkpoint = work / "subtype-checkpoint.pt"
+    start = resume(checkpoint, network, average, optimiser)
     ill = np.flatnonzero(films.label > 0)
     with Progress() as progress:
         task = progress.add_task("bacterial or viral", total=recipe.epochs * len(ill), completed=start * len(ill))
         for epoch in range(start, recipe.epochs):
             loss = _epoch(network, average, optimiser, films, ill, epoch, recipe, lambda n: progress.advance(task, n))
-            state = {
-                "network": network.state_dict(), "average": average.state_dict(),
-                "optimiser": optimiser.state_dict(), "epoch": epoch,
-            }  # fmt: skip
-            torch.save(state, checkpoint.with_suffix(".new"))
-            checkpoint.with_suffix(".new").rename(checkpoint)
+            write_checkpoint(checkpoint, network, average, optimiser, epoch)
             with (work / "log.jsonl").open("a") as log:
                 log.write(json.dumps({"subtype epoch": epoch, "loss": loss, **asdict(recipe)}) + "\n")
-    torch.save(average.state_dict(), store.with_suffix(".new"))
-    store.with_suffix(".new").rename(store)
+    save_whole(average.state_dict(), store)
     return store
 
 
@@ -118,8 +110,7 @@ def _epoch(
 
 
 def _rates(optimiser: torch.optim.Optimizer, recipe: SubtypeRecipe, share: float) -> None:
-    warm = 0.15
-    now = share / warm if share < warm else 0.5 * (1 + math.cos(math.pi * (share - warm) / (1 - warm)))
+    now = one_cycle(share, WARM)
     for group, peak in zip(optimiser.param_groups, (recipe.peak_rate, recipe.head_rate), strict=True):
         group["lr"] = peak * max(now, 1e-3)
 

@@ -19,8 +19,12 @@ from rich.progress import Progress
 from torch import Tensor, nn
 
 from ray_jobs.imaging.augment import augment
+from ray_jobs.imaging.checkpoints import one_cycle, resume, write_checkpoint
 from ray_jobs.imaging.films import CLASSES, Films, Part, load_chest_films
 from ray_jobs.imaging.network import FilmNetwork
+
+WARM = 0.1
+"""Of the steps, on the way up to the peak rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +64,13 @@ def train(shared: Path, work: Path, recipe: Recipe | None = None) -> Path:
     first = 0
     with Progress() as progress:
         if checkpoint.exists():
-            saved = torch.load(checkpoint, weights_only=True)
-            network.load_state_dict(saved["network"])
-            average.load_state_dict(saved["average"])
-            optimiser.load_state_dict(saved["optimiser"])
-            first = int(saved["epoch"]) + 1
+            first = resume(checkpoint, network, average, optimiser)
         else:
             _fit_head(network, films, recipe, progress)
             average.load_state_dict(network.state_dict())
         for epoch in range(first, recipe.stop):
             loss = _epoch(network, average, optimiser, films, epoch, recipe, progress)
-            state = {
-                "network": network.state_dict(),
-                "average": average.state_dict(),
-                "optimiser": optimiser.state_dict(),
-                "epoch": epoch,
-            }
-            torch.save(state, checkpoint.with_suffix(".new"))
-            checkpoint.with_suffix(".new").rename(checkpoint)
+            write_checkpoint(checkpoint, network, average, optimiser, epoch)
             with (work / "log.jsonl").open("a") as log:
                 log.write(json.dumps({"epoch": epoch, "loss": loss, **asdict(recipe)}) + "\n")
     weights = work / "weights.pt"
@@ -134,7 +127,7 @@ def _epoch(
     for step, batch in enumerate(_batches(order, recipe.batch)):
         share = (epoch * steps + step) / (recipe.epochs * steps)
         for group in optimiser.param_groups:
-            group["lr"] = recipe.peak_rate * _rate(share)
+            group["lr"] = recipe.peak_rate * one_cycle(share, WARM)
         views = augment(torch.from_numpy(films.pixels[batch]), generator)
         loss: Tensor = criterion(network.logits(views), torch.from_numpy(films.label[batch]))
         optimiser.zero_grad()
@@ -144,12 +137,6 @@ def _epoch(
         total += float(loss.detach())
         progress.advance(task)
     return total / steps
-
-
-def _rate(share: float) -> float:
-    """Warm-up over the first tenth, then a half cosine to nothing."""
-    warm = 0.1
-    return share / warm if share < warm else 0.5 * (1 + math.cos(math.pi * (share - warm) / (1 - warm)))
 
 
 def follow(average: FilmNetwork, network: FilmNetwork, keep: float) -> None:
