@@ -169,6 +169,7 @@ class FakeIdentity:
         self._new_key = new_key
         self._keys: dict[tuple[str, Identifier], str] = {}
         self._people: dict[str, Person] = {}
+        self._lock = threading.Lock()
 
     def resolve(self, site: str, identifier: Identifier) -> str | None:
         """The key, or None."""
@@ -178,6 +179,10 @@ class FakeIdentity:
         """The key of a person with these identifiers."""
         if not identifiers:
             raise BadInputError("a person needs an identifier")
+        with self._lock:
+            return self._register(site, identifiers, person)
+
+    def _register(self, site: str, identifiers: Sequence[Identifier], person: Person | None) -> str:
         keys = {self._keys[site, i] for i in identifiers if (site, i) in self._keys}
         if len(keys) > 1:
             raise BadInputError("these identifiers belong to different people: a merge is a fact of its own")
