@@ -1,6 +1,7 @@
 """The door with a port of its own: no proxy of Serve's stands before it, which costs a request more than the models do.
 
-For one machine (`Placement.port`); a cluster's door is found by Serve's proxies. docs/decisions/0026 has the figures.
+For one machine (`ray_jobs.application.Entrance`); a cluster's door is found by Serve's proxies. docs/decisions/0026
+has the figures.
 """
 
 from __future__ import annotations

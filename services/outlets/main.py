@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 
 from services.outlets.configured import Lane, lanes
@@ -57,16 +58,18 @@ def main(settings: Settings) -> None:
     stop = stop_on_signals()
     lists = (WORKLIST,) if callers else ()
     health = Health(SERVICE, (*(tuple(map(condition, found)) or ("assigned",)), *lists))
-    stop_web = serve_metrics(settings, SERVICE, health)
+    stop_web, stop_worklist = serve_metrics(settings, SERVICE, health), None
     try:
         stream_live(settings, stop)
         if callers:
-            serve_worklist(settings, callers, health, stop)
+            stop_worklist = serve_worklist(settings, callers, health, stop)
         if found:
             deliver(found, settings, health, stop)
         else:
             idle(health, stop, NOTHING)
     finally:
+        if stop_worklist is not None:
+            stop_worklist()
         stop_web()
 
 
@@ -79,8 +82,11 @@ def stream_live(settings: Settings, stop: threading.Event) -> None:
     threading.Thread(target=streams.run, args=(stop,), name="grafana-live", daemon=True).start()
 
 
-def serve_worklist(settings: Settings, callers: list[str], health: Health, stop: threading.Event) -> None:
-    """A thread that follows the reports and a server that lists those that wait. OSError: the port is another's."""
+def serve_worklist(settings: Settings, callers: list[str], health: Health, stop: threading.Event) -> Callable[[], None]:
+    """A thread that follows the reports and a server that lists those that wait; returns what stops the server.
+
+    Raises OSError when the port is another's.
+    """
     from services.outlets.worklist import ReadingTasks, WorklistServer, follow  # noqa: PLC0415 - loads pydicom
 
     tasks = ReadingTasks(settings.site)
@@ -91,6 +97,7 @@ def serve_worklist(settings: Settings, callers: list[str], health: Health, stop:
     server.start()
     reader, told = partial(KafkaReader, settings.kafka), partial(health.set, WORKLIST)
     threading.Thread(target=follow, args=(tasks, reader, stop, told), name=WORKLIST, daemon=True).start()
+    return server.stop
 
 
 def condition(lane: Lane) -> str:

@@ -1,4 +1,4 @@
-"""The models over HTTP: Ray Serve's proxy with a columnar body and a deadline (design, "The flow").
+"""The models over HTTP: Ray Serve with a columnar body and a deadline (design, "The flow").
 
 No service is a Ray driver: a driver dies 60 s after Ray's head and a dead raylet leaves its calls
 hanging (measured), a connection with a deadline does neither.

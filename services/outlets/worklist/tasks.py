@@ -57,13 +57,6 @@ class ReadingTasks:
         """How far the folding is."""
         self._whole = whole
 
-    def clear(self) -> None:
-        """Before it is folded anew."""
-        with self._lock:
-            self._whole = False
-            self._waiting.clear()
-            self._read.clear()
-
 
 def follow(
     tasks: ReadingTasks,
