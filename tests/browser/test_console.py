@@ -176,17 +176,29 @@ def test_a_ward_screen_shows_no_names_and_large_numbers(look: Opened, pictures: 
     page.screenshot(path=pictures / "wall.png")
 
 
-def test_a_phone_shows_the_board_without_sideways_scrolling(look: Opened, pictures: Path) -> None:
+@pytest.mark.parametrize("width", [390, 360])
+def test_a_phone_shows_the_board_without_sideways_scrolling(look: Opened, pictures: Path, width: int) -> None:
     """Everything fits the width of a phone, and what is pressed is at least 44 px high."""
     for path in ("/", f"/patients/{OKAFOR}", "/beds"):
-        page = look(path, width=390, height=844)
+        page = look(path, width=width, height=844)
         page.locator("main").wait_for()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
-    page = look("/", width=390, height=844)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    page = look("/", width=width, height=844)
     take = page.get_by_role("button", name="Acknowledge").first.bounding_box()
     assert take is not None
     assert take["height"] >= 44
-    page.screenshot(path=pictures / "board-phone.png")
+    page.screenshot(path=pictures / f"board-phone-{width}.png")
+
+
+def test_ages_are_right_before_the_server_has_spoken(look: Opened) -> None:
+    """A page counts from the hospital's time written in it, not from the machine's, until the line is open."""
+    page = look("/")
+    page.route("**/events*", lambda route: route.abort())
+    page.goto(page.url.partition("?")[0].rstrip("/") + f"/patients/{OKAFOR}")
+    page.wait_for_timeout(1500)  # the script counts ages once a second
+    ages = page.locator(".reasons tbody time.age").all_inner_texts()
+    assert ages
+    assert not [age for age in ages if " d " in age]
 
 
 def test_she_reads_how_good_the_alarms_are(look: Opened, pictures: Path) -> None:

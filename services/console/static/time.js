@@ -2,7 +2,8 @@
 
 import { locale, t } from "./words.js";
 
-let told = Date.now(); // clinical now, as last told by the server
+// Clinical now, as last told by the server: first in the page itself, whose ages must not jump when the script starts
+let told = Date.parse(document.getElementById("clock")?.dateTime) || Date.now();
 let heard = performance.now(); // when it was told
 
 /** Take the server's clinical time. */
