@@ -74,12 +74,13 @@ def test_a_page_asks_why_and_shows_the_answer(open_page: Opened, console: Runnin
 def test_a_page_without_its_charts_is_live_and_gets_them(
     open_page: Opened, console: Running, ward: ExampleWard
 ) -> None:
-    """Where the first answer for the charts fails, the page still hears of what is new, and draws them then."""
-    page = open_page("/")
-    page.route(f"**/api/patients/{OKAFOR}", lambda route: route.fulfill(status=503, body="{}"), times=1)
+    """Where no answer for the charts comes at first, the page still hears of what is new, and draws them then."""
+    page, charts = open_page("/"), f"**/api/patients/{OKAFOR}"
+    page.route(charts, lambda route: route.fulfill(status=503, body="{}"))
     page.goto(f"{console.url}/patients/{OKAFOR}")
     expect(page.locator("#link-text")).to_contain_text("Live")
     expect(page.locator("#charts svg")).to_have_count(0)
+    page.unroute(charts)
     newest = [e for e in ward.events if isinstance(e, ObservationsRecorded) and e.patient == OKAFOR][-1]
     console.write([newest.model_copy(update={"id": "again"})])
     expect(page.locator("#charts svg")).not_to_have_count(0)
