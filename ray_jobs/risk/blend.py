@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -14,25 +15,27 @@ from ray_jobs.risk.booster import Booster, Floats
 from ray_jobs.risk.nets import Nets
 
 FAR: Final = 1000.0
+WORTH_SHARING: Final = 32
+"""Rows that are worth a thread of their own."""
 
 
 class _Part(Protocol):
     width: int
 
-    def score(self, rows: Floats, threads: int) -> Floats:
+    def score(self, rows: Floats) -> Floats:
         """Log-odds, float64 [n]."""
         ...
 
 
 class _Trees:
-    """LightGBM sums each row alone and in tree order, whatever the number of threads."""
+    """LightGBM sums each row alone and in tree order."""
 
     def __init__(self, path: Path) -> None:
         self._booster = Booster(path)
         self.width = self._booster.width
 
-    def score(self, rows: Floats, threads: int) -> Floats:
-        return self._booster.raw(rows, threads)
+    def score(self, rows: Floats) -> Floats:
+        return self._booster.raw(rows)
 
 
 class _Bag:
@@ -42,7 +45,7 @@ class _Bag:
         self._nets = Nets(path)
         self.width = self._nets.width
 
-    def score(self, rows: Floats, threads: int) -> Floats:
+    def score(self, rows: Floats) -> Floats:
         return self._nets.raw(rows)
 
 
@@ -73,11 +76,19 @@ class Blend:
 
     def raw(self, rows: Floats, *, threads: int = 1) -> Floats:
         """Calibrated log-odds, float64 [n], of rows [n, f]."""
-        total = np.zeros(len(rows))
-        for weight, part in zip(self._weights, self._parts, strict=True):
-            total += weight * part.score(rows, threads)
+        if threads > 1 and len(rows) >= WORTH_SHARING * threads:
+            with ThreadPoolExecutor(threads) as pool:
+                total = np.concatenate(list(pool.map(self._sum, np.array_split(rows, threads))))
+        else:
+            total = self._sum(rows)
         x = self._calibration.slope * total + self._calibration.intercept
         return x if self._knots is None else np.interp(x, self._knots[:, 0], self._knots[:, 1])
+
+    def _sum(self, rows: Floats) -> Floats:
+        total = np.zeros(len(rows))
+        for weight, part in zip(self._weights, self._parts, strict=True):
+            total += weight * part.score(rows)
+        return total
 
     def probability(self, rows: Floats, *, threads: int = 1) -> Floats:
         """Calibrated probability, float64 [n]."""

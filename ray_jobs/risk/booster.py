@@ -58,7 +58,7 @@ class Booster:
         _call("LGBM_BoosterGetNumFeature", self._handle, ctypes.byref(width))
         self.trees, self.width = trees.value, width.value
 
-    def raw(self, rows: Floats, threads: int = 1) -> Floats:
+    def raw(self, rows: Floats) -> Floats:
         """Sum of the trees, float64 [n], of rows [n, width]; raises BoosterError for another width."""
         # LightGBM reads memory by these numbers: a wrong shape must not reach it.
         if rows.ndim != 2 or rows.shape[1] != self.width:  # noqa: PLR2004 - a matrix
@@ -78,7 +78,7 @@ class Booster:
                 ctypes.c_int(RAW_SCORE),
                 ctypes.c_int(0),  # from the first tree
                 ctypes.c_int(-1),  # to the last
-                f"num_threads={threads} verbosity=-1".encode(),
+                b"num_threads=1 verbosity=-1",
                 ctypes.byref(written),
                 out.ctypes.data_as(ctypes.POINTER(ctypes.c_double)),
             )

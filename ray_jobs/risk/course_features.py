@@ -175,7 +175,7 @@ def _fill(grid: Matrix, extra: Matrix, static: Vector, t: int, out: Vector) -> N
     out[at + len(DERIVED) :] = static
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def _rows(grid: Matrix, extra: Matrix, static: Vector, hours: NDArray[np.int64]) -> Matrix:
     out = np.empty((len(hours), len(FEATURES)))
     for i in range(len(hours)):

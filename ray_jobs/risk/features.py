@@ -103,14 +103,14 @@ def _fill(grid: Matrix, static: Vector, t: int, out: Vector) -> None:
     out[at + derived :] = static
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def _row(grid: Matrix, static: Vector, t: int) -> Vector:
     out = np.empty(len(FEATURES))
     _fill(grid, static, t, out)
     return out
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def _all(grid: Matrix, static: Vector) -> Matrix:
     out = np.empty((grid.shape[0], len(FEATURES)))
     for t in range(grid.shape[0]):

@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from ray_jobs.risk.quantile_map import QuantileMap
+
 Floats = NDArray[np.float64]
-Singles = NDArray[np.float32]
 # Binary places kept of activations, of sums before normalisation, and of weights, and the greatest weight. Widths, for
 # 512 inputs: 15 + 19 + 9 = 43 bits in the first product, 2 * 21 + 9 = 51 in the sum of squares.
 ACTIVATION, SUM, WEIGHT = 2.0**14, 2.0**12, 2.0**16
 MOST_WEIGHT, MOST_SUM, MOST_ACTIVATION = 8.0, 2.0**9, 2.0**5
 MOST_INPUTS: Final = 1024
-MAPPED_AT_ONCE: Final = 64
 EPSILON: Final = 1e-5
 PARTS: Final = ("knots", "levels", "flags", "w1", "b1", "g1", "s1", "w2", "b2", "g2", "s2", "w3", "b3")
 
@@ -55,13 +55,15 @@ class Nets:
         self._a: dict[str, NDArray[Any]] = {name: np.ascontiguousarray(held[name]) for name in PARTS}
         for name in PARTS[3:]:
             self._a[name] = _kept(self._a[name].astype(np.float64), WEIGHT, MOST_WEIGHT)
-        self._flags = self._a["flags"].astype(np.int64)
+        self._map = QuantileMap(self._a["knots"], self._a["levels"], self._a["flags"].astype(np.int64))
         self.count, inputs, _ = self._a["w1"].shape
         self.width = len(self._a["knots"])
         if inputs > MOST_INPUTS:
             raise NetsError(f"{path.name}: {inputs} inputs; sums of more than {MOST_INPUTS} would not be exact")
-        if inputs != self.width + len(self._flags):
-            raise NetsError(f"{path.name}: {inputs} inputs for {self.width} features and {len(self._flags)} flags")
+        if inputs != self._map.width:
+            raise NetsError(
+                f"{path.name}: {inputs} inputs, where its map of {self.width} features gives {self._map.width}"
+            )
 
     def raw(self, rows: Floats) -> Floats:
         """Mean log-odds of the bag, float64 [n], of rows [n, f] with NaN where unknown; raises ValueError."""
@@ -77,9 +79,9 @@ class Nets:
         mean: Floats = total / self.count
         return mean
 
-    def inputs(self, rows: Floats) -> Singles:
+    def inputs(self, rows: Floats) -> NDArray[np.float32]:
         """What the first layer sees, float32 [n, f + m]."""
-        return transform(rows, self._a["knots"], self._a["levels"], self._flags)
+        return self._map(rows)
 
     def _layer(self, x: Floats, number: str, k: int) -> Floats:
         """Dense, layer normalisation, rectified: [n, inputs] to [n, outputs]; every sum in it is exact."""
@@ -96,29 +98,3 @@ def _kept(x: Floats, places: float, most: float) -> Floats:
     """Round x to a multiple of 1 / places and hold it within +-most."""
     kept: Floats = np.clip(np.rint(x * places) / places, -most, most)
     return kept
-
-
-def transform(rows: NDArray[np.floating], knots: Singles, levels: Singles, flags: NDArray[np.int64]) -> Singles:
-    """Rows [n, f] through their maps (0 where unknown), then 1 for each flagged feature that is unknown: [n, f + m].
-
-    The arithmetic of numpy.interp, for all features at once: a call of it for each would cost a row alone 3 ms.
-    """
-    out = np.zeros((len(rows), rows.shape[1] + len(flags)), dtype=np.float32)
-    for start in range(0, len(rows), MAPPED_AT_ONCE):
-        part = rows[start : start + MAPPED_AT_ONCE]
-        out[start : start + len(part), : rows.shape[1]] = _mapped(part.astype(np.float64), knots, levels)
-    out[:, rows.shape[1] :] = np.isnan(rows[:, flags])
-    return out
-
-
-def _mapped(rows: Floats, knots: Singles, levels: Singles) -> Floats:
-    feature, last = np.arange(rows.shape[1]), knots.shape[1] - 1
-    passed = (rows[:, :, None] >= knots).sum(axis=2) - 1
-    at = np.clip(passed, 0, last - 1)
-    x0, x1 = knots[feature, at].astype(np.float64), knots[feature, at + 1].astype(np.float64)
-    y0, y1 = levels[feature, at].astype(np.float64), levels[feature, at + 1].astype(np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = (y1 - y0) / (x1 - x0) * (rows - x0) + y0
-    value = np.where(passed < 0, levels[:, 0], np.where(passed >= last, levels[:, last], value))
-    # A feature that never varied has no map: it stays 0, as does what is unknown.
-    return np.where(np.isnan(rows) | (knots[:, 0] >= knots[:, last]), 0.0, value)

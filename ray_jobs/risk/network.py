@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from torch import nn
 
-from ray_jobs.risk.nets import EPSILON, transform
+from ray_jobs.risk.nets import EPSILON
+from ray_jobs.risk.quantile_map import QuantileMap
 from ray_jobs.risk.training.recipes import Bag
 
 Floats = NDArray[np.float32]
@@ -56,7 +57,7 @@ def fit(
     """
     torch.set_num_threads(1)
     knots, levels, flags = _map(rows, seed, excluded)
-    inputs = torch.from_numpy(transform(rows, knots, levels, flags))
+    inputs = torch.from_numpy(QuantileMap(knots, levels, flags)(rows))
     targets = torch.from_numpy(np.stack([label, ever], axis=1).astype(np.float32))
     weights = torch.from_numpy((weight / weight.mean()).astype(np.float32))
     nets = []

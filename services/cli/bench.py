@@ -136,12 +136,13 @@ class Bench:
         )  # fmt: skip
         self._settle()
         window = counting.window(self.reader, since, outcome.began * 1000 + seconds * 1000)
-        events = window.forecasts["WarningScoreComputed"]
+        told, missed = window.forecasts["RiskForecasted"], window.forecasts["ForecastMissed"]
         found = Step(
             name=name, offered=requests * per_request, carried=window.carried / seconds,
             acknowledged_ms=quantiles(outcome.acknowledged_ms),
+            forecast_ms=quantiles(window.forecast_ms) if window.forecast_ms else None,
             alert_ms=quantiles(window.alert_ms) if window.alert_ms else None, alerts=len(window.alert_ms),
-            forecasts=window.forecasts["RiskForecasted"] / max(1, events),
+            forecasts=told / max(1, told + missed),
             late_ms=quantiles(outcome.late_ms)[1],
             refused=sum(n for status, n in outcome.statuses.items() if not status.startswith("2")),
             unanswered=window.unanswered,

@@ -27,6 +27,8 @@ class Window:
     unanswered: int
     """Events with readings that have no NEWS2 at all."""
     forecasts: Counter[str] = field(default_factory=Counter)
+    forecast_ms: tuple[float, ...] = ()
+    """From each chart's record to each of its forecasts'."""
     alert_ms: tuple[float, ...] = ()
 
 
@@ -39,23 +41,29 @@ def window(reader: LogReader, since: Marks, ended_ms: float) -> Window:
     """Count everything written since the marks; `ended_ms` is when the load ended (epoch)."""
     records = {topic: list(_records(reader, since, topic)) for topic in TOPICS}
     readings = {
-        f"clinical/{r.partition.number}/{r.offset}": len(orjson.loads(r.value or b"{}")["readings"])
+        f"clinical/{r.partition.number}/{r.offset}": (len(orjson.loads(r.value or b"{}")["readings"]), r.timestamp_ms)
         for r in records["clinical"]
         if kind(r) == "ObservationsRecorded"
     }
     answered: dict[str, int] = {}
     forecasts: Counter[str] = Counter()
+    waited: list[float] = []
     for record in records["risk"]:
         name, cause = kind(record), header(record, "ce_cause")
         if name == "WarningScoreComputed":
             answered[cause] = record.timestamp_ms
         if cause in readings:
             forecasts[name] += 1
+            if name == "RiskForecasted":
+                waited.append(float(record.timestamp_ms - readings[cause][1]))
     return Window(
-        accepted=sum(readings.values()),
-        carried=sum(n for cause, n in readings.items() if answered.get(cause, float("inf")) <= ended_ms + GRACE_MS),
+        accepted=sum(n for n, _ in readings.values()),
+        carried=sum(
+            n for cause, (n, _) in readings.items() if answered.get(cause, float("inf")) <= ended_ms + GRACE_MS
+        ),
         unanswered=sum(cause not in answered for cause in readings),
         forecasts=forecasts,
+        forecast_ms=tuple(sorted(waited)),
         alert_ms=tuple(sorted(_waits(records["alerts"]))),
     )
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
-from ray_jobs.risk.nets import Nets, NetsError, transform
+from ray_jobs.risk.nets import Nets, NetsError
+from ray_jobs.risk.quantile_map import QuantileMap
 from ray_jobs.risk.training.recipes import Bag
 
 WIDTH = 7
@@ -90,7 +91,7 @@ def test_excluded_and_constant_features_say_nothing(trained: Path) -> None:
 def test_the_map_is_monotone_and_unknown_is_the_middle() -> None:
     """Values map in order onto the levels, values beyond the knots to the ends, unknown to 0 with its flag set."""
     knots, levels = np.array([[0.0, 1.0, 2.0]], np.float32), np.array([[-1.0, 0.0, 1.0]], np.float32)
-    out = transform(np.array([[-5.0], [0.5], [9.0], [math.nan]]), knots, levels, np.array([0]))
+    out = QuantileMap(knots, levels, np.array([0]))(np.array([[-5.0], [0.5], [9.0], [math.nan]]))
     assert out.tolist() == [[-1.0, 0.0], [-0.5, 0.0], [1.0, 0.0], [0.0, 1.0]]
 
 
@@ -105,7 +106,7 @@ def test_the_map_is_that_of_numpy_interp(seed: int) -> None:
     levels[2, 5:] = levels[2, 5]
     rows = np.concatenate([rng.normal(scale=2, size=(70, 5)), knots.T.astype(np.float64)])
     expected = np.stack([np.interp(rows[:, j], knots[j], levels[j]) for j in range(5)], axis=1).astype(np.float32)
-    assert transform(rows, knots, levels, np.array([], dtype=np.int64)).tobytes() == expected.tobytes()
+    assert QuantileMap(knots, levels, np.array([], dtype=np.int64))(rows).tobytes() == expected.tobytes()
 
 
 def test_what_is_no_bag_is_refused(tmp_path: Path) -> None:
