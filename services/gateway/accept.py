@@ -40,6 +40,7 @@ class Asked:
     resource_type: str | None = None
     id: str | None = None
     method: Literal["POST", "PUT"] = "POST"
+    origin: Literal["fhir", "hl7v2"] = "fhir"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,9 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
+class Item:
+    """A resource as it lay in its document, with what the document said of it."""
+
     content: Mapping[str, object]
     full_url: str | None
     method: str
@@ -92,14 +95,14 @@ def accept(document: bytes, asked: Asked, identity: Identity) -> Accepted:
             return _accept_observations(bundle, asked, context)
     root = _json(document)
     if root.get("resourceType") == "Bundle" and asked.resource_type in {None, "Bundle"}:
-        return _accept_all(_items(root), str(root["type"]), asked, context, references, identity)
+        return accept_all(_items(root), str(root["type"]), asked, context, references, identity)
     _fits(root, asked)
-    item = _Item(root, None, asked.method)
-    return _accept_all([item], None, asked, context, references, identity)
+    item = Item(root, None, asked.method)
+    return accept_all([item], None, asked, context, references, identity)
 
 
 def _accept_observations(bundle: ObservationBundle, asked: Asked, context: Context) -> Accepted:
-    """The hot path: what `_accept_all` does, for a bundle that was read in one go."""
+    """The hot path: what `accept_all` does, for a bundle that was read in one go."""
     entries: list[Entry] = []
     facts: list[Fact] = []
     for item in bundle["entry"]:
@@ -114,10 +117,11 @@ def _accept_observations(bundle: ObservationBundle, asked: Asked, context: Conte
     return Accepted(assemble(facts, asked.site, asked.known), tuple(entries), bundle["type"])
 
 
-def _accept_all(
-    items: Sequence[_Item], bundle: str | None, asked: Asked, context: Context, references: BundleReferences,
+def accept_all(
+    items: Sequence[Item], bundle: str | None, asked: Asked, context: Context, references: BundleReferences,
     identity: Identity,
 ) -> Accepted:  # fmt: skip
+    """Every resource of one document; `bundle` is the document's type, None for a single resource."""
     for item in items:
         references.resource_is(item.content, item.full_url)
     # People first, whatever the order in the bundle: the other entries refer to them.
@@ -141,7 +145,7 @@ def _accept_all(
     return Accepted(assemble(ordered, asked.site, asked.known), tuple(entries), bundle)
 
 
-def _register(item: _Item, context: Context, references: BundleReferences, identity: Identity) -> Fact:
+def _register(item: Item, context: Context, references: BundleReferences, identity: Identity) -> Fact:
     try:
         resource = read_patient(item.content)
         person = who(resource, item.full_url)
@@ -188,13 +192,13 @@ def _json(document: bytes) -> dict[str, object]:
     return root
 
 
-def _items(root: Mapping[str, object]) -> list[_Item]:
+def _items(root: Mapping[str, object]) -> list[Item]:
     if root.get("type") not in BUNDLES:
         raise BadInputError("only bundles of type transaction, batch or collection are accepted", path="Bundle.type")
     entries = root.get("entry", [])
     if not isinstance(entries, list):
         raise BadInputError("entry is a list", path="Bundle.entry")
-    items: list[_Item] = []
+    items: list[Item] = []
     for n, entry in enumerate(entries):
         if not isinstance(entry, dict):
             raise BadInputError("an entry is an object", path=f"Bundle.entry[{n}]")
@@ -202,7 +206,7 @@ def _items(root: Mapping[str, object]) -> list[_Item]:
         method = request.get("method") if isinstance(request, dict) else "POST"
         content = entry.get("resource")
         items.append(
-            _Item(
+            Item(
                 content if isinstance(content, dict) else {},
                 full_url if isinstance(full_url, str) else None,
                 method if isinstance(method, str) else "",

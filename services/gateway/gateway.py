@@ -29,6 +29,9 @@ PUBLISH_TIMEOUT_S: Final = 10.0
 LARGE_BYTES: Final = 64_000
 """Larger documents are read in a thread, so that the small ones of the monitors do not wait behind them."""
 
+Core = Callable[[bytes, Asked, Identity], Accepted]
+"""Bytes → what became of them; raises BadInputError."""
+
 log = logs.get(__name__)
 
 
@@ -72,13 +75,13 @@ class Gateway:
         self.clock.told(instant)
         return instant
 
-    async def take(self, document: bytes, asked: Asked) -> Accepted:
-        """Accept one document. Raises BadInputError, TurnedAway, DependencyError."""
+    async def take(self, document: bytes, asked: Asked, core: Core = accept) -> Accepted:
+        """Accept one document; `core` takes it apart. Raises BadInputError, TurnedAway, DependencyError."""
         wait_s = self.breaker.wait_s(asked.source, self.monotonic())  # 1
         if wait_s > 0:
             raise TurnedAway("too much of what this source sends is unusable: see the quarantine", wait_s)
         try:
-            accepted = await self._core(document, asked)  # 2
+            accepted = await self._apart(document, asked, core)  # 2
         except BadInputError as error:
             await self._refuse_whole(document, asked, error)
             raise
@@ -86,17 +89,17 @@ class Gateway:
         events = list(accepted.events)
         if bad:
             events += await asyncio.to_thread(  # 3
-                lambda: [quarantine_entry(entry, asked, self.objects) for entry in bad]
+                lambda: [quarantine_entry(entry, document, asked, self.objects) for entry in bad]
             )
         await self._publish(events)  # 4
         self.breaker.record(asked.source, total=len(accepted.entries), bad=len(bad), now=self.monotonic())
         _count(accepted)
         return accepted  # 5
 
-    async def _core(self, document: bytes, asked: Asked) -> Accepted:
+    async def _apart(self, document: bytes, asked: Asked, core: Core) -> Accepted:
         if len(document) <= LARGE_BYTES:
-            return accept(document, asked, self.identity)
-        return await asyncio.to_thread(accept, document, asked, self.identity)
+            return core(document, asked, self.identity)
+        return await asyncio.to_thread(core, document, asked, self.identity)
 
     async def _refuse_whole(self, document: bytes, asked: Asked, error: BadInputError) -> None:
         event = await asyncio.to_thread(quarantine, document, error.reason, error.path, asked, self.objects)

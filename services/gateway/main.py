@@ -1,17 +1,22 @@
-"""The gateway as a process: adapters from the settings, the FHIR routes and the DICOM door, until SIGTERM."""
+"""The gateway as a process: adapters from the settings, the FHIR routes, the HL7 v2 and DICOM doors, until SIGTERM."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from schemas.fhir.library import warm
 from schemas.fhir.resources import USED
+from schemas.hl7v2.types import Site
+from services.gateway.accept_v2 import MessageCore
 from services.gateway.dicom import DicomServer
 from services.gateway.dicom_store import ImageDoor
 from services.gateway.gateway import SERVICE, Gateway
+from services.gateway.mllp import MllpServer
 from services.gateway.routes import FhirDoor
 from services.runtime import logs, web
 from services.runtime.health import Health
@@ -24,8 +29,11 @@ from services.runtime.settings import Settings
 BEAT_S = 5.0
 
 
-def make_app(gateway: Gateway, settings: Settings, health: Health) -> ASGIApp:
-    """The application with all routes; the event loop shows that it is alive every few seconds."""
+def make_app(gateway: Gateway, settings: Settings, health: Health, messages: socket.socket | None = None) -> ASGIApp:
+    """The application with all routes; the event loop shows that it is alive every few seconds.
+
+    `messages`: a bound socket on which HL7 v2 is heard in the same event loop.
+    """
     app = web.create_app(SERVICE, settings, health)
 
     @asynccontextmanager
@@ -36,11 +44,23 @@ def make_app(gateway: Gateway, settings: Settings, health: Health) -> ASGIApp:
                 await asyncio.sleep(BEAT_S)
 
         task = asyncio.create_task(beat())
+        server = mllp(gateway, settings)
+        if messages is not None:
+            await server.start(messages)
         yield
+        await server.stop()
         task.cancel()
 
     app.router.lifespan_context = alive
     return web.LimitBody(FhirDoor(gateway, app.state.doorkeeper, app), settings.max_body_bytes)
+
+
+def mllp(gateway: Gateway, settings: Settings) -> MllpServer:
+    """The HL7 v2 door as the settings want it."""
+    zone = ZoneInfo(settings.hl7_zone) if settings.hl7_zone else None
+    site = Site(zone, settings.hl7_authorities, settings.mrn_authority)
+    senders = frozenset(name.strip() for name in settings.mllp_senders.split(",") if name.strip())
+    return MllpServer(gateway, MessageCore(site), senders)
 
 
 def main(settings: Settings) -> None:
@@ -67,10 +87,13 @@ def main(settings: Settings) -> None:
     )
     dicom = DicomServer(door, ae_title=settings.ae_title, host=settings.host, port=settings.dicom_port)
     listener = web.bind(settings.host, settings.gateway_port)
+    messages = web.bind(settings.host, settings.mllp_port)
     dicom.start()
-    web.announce(settings, SERVICE, port=listener.getsockname()[1], dicom_port=dicom.port)
+    web.announce(
+        settings, SERVICE, port=listener.getsockname()[1], dicom_port=dicom.port, mllp_port=messages.getsockname()[1]
+    )
     try:
-        web.serve(make_app(gateway, settings, Health(SERVICE)), listener)
+        web.serve(make_app(gateway, settings, Health(SERVICE), messages), listener)
     finally:
         dicom.stop()
         publisher.close()

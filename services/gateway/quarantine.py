@@ -15,9 +15,13 @@ MOST_BYTES: Final = 256_000
 """More than this lies in the object store, and the event names it."""
 
 
-def quarantine_entry(entry: Entry, asked: Asked, objects: ObjectStore) -> Quarantined:
-    """The event for one entry of a bundle, or for a single resource."""
-    return quarantine(orjson.dumps(entry.content), entry.reason, entry.path, asked, objects)
+MEDIA_TYPES: Final = {"fhir": "application/fhir+json", "hl7v2": "x-application/hl7-v2+er7"}
+
+
+def quarantine_entry(entry: Entry, document: bytes, asked: Asked, objects: ObjectStore) -> Quarantined:
+    """The event for one entry of a bundle, or for a single resource; of a v2 message the whole message is kept."""
+    content = document if asked.origin == "hl7v2" else orjson.dumps(entry.content)
+    return quarantine(content, entry.reason, entry.path, asked, objects)
 
 
 def quarantine(content: bytes, reason: str, path: str, asked: Asked, objects: ObjectStore) -> Quarantined:
@@ -32,11 +36,11 @@ def quarantine(content: bytes, reason: str, path: str, asked: Asked, objects: Ob
         id=identity,
         site=asked.site,
         known=asked.known,
-        origin="fhir",
+        origin=asked.origin,
         source=asked.source[:256],
         reason=reason[:1000],
         path=path[:256],
-        media_type="application/fhir+json" if text is not None else "application/fhir+json;base64",
+        media_type=MEDIA_TYPES[asked.origin] + ("" if text is not None else ";base64"),
         content=text if text is not None else base64.b64encode(content[:MOST_BYTES]).decode(),
         truncated=truncated,
         object=name,

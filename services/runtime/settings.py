@@ -2,11 +2,20 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 FHIR_WRITES = r"^ *((plans|alerts|forecasts|findings|audit)( +|$))*$"
+
+
+def _zone(name: str) -> str:
+    try:
+        return name and ZoneInfo(name).key
+    except (KeyError, ValueError, OSError):
+        message = "no time zone of this machine: a name such as Europe/Berlin is wanted"
+        raise ValueError(message) from None
 
 
 class Settings(BaseSettings):
@@ -79,6 +88,14 @@ class Settings(BaseSettings):
     """Our application entity title."""
     mrn_authority: str = ""
     """`Identifier.system` of the site's record numbers in FHIR; a DICOM object without issuer has a PatientID of it."""
+    mllp_port: int = 2575
+    """HL7 v2 over MLLP."""
+    mllp_senders: str = ""
+    """Sending applications (MSH-3) that may speak, apart by commas; empty: all that the network lets through."""
+    hl7_zone: Annotated[str, AfterValidator(_zone)] = ""
+    """Time zone of HL7 v2 times without offset (`Europe/Berlin`); none: such a time is refused."""
+    hl7_authorities: dict[str, str] = {}
+    """Assigning authorities of HL7 v2 numbers (CX-4.1) as `Identifier.system` in FHIR, a JSON object."""
     metrics_port: int = 0
     """/metrics and /health of a process without a web server of its own; 0 picks a free port."""
     open: bool = False

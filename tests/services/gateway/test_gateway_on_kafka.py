@@ -36,6 +36,7 @@ class Process:
             "WARDWATCH_IDENTITY_URL": f"sqlite:///{folder}/identity.db",
             "WARDWATCH_GATEWAY_PORT": "0",
             "WARDWATCH_DICOM_PORT": "0",
+            "WARDWATCH_MLLP_PORT": "0",
             "WARDWATCH_SITE": f"kill{time.time_ns()}",
         }
         self.child: subprocess.Popen[bytes] | None = None

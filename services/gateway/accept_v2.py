@@ -1,0 +1,50 @@
+"""An HL7 v2 message → events, by way of FHIR resources: one set of rules for both (docs/decisions/0160)."""
+
+from dataclasses import dataclass
+
+from schemas.fhir.facts import Context
+from schemas.hl7v2.bundle import understood
+from schemas.hl7v2.message import MessageError, parse
+from schemas.hl7v2.types import Element, Site
+from services.gateway.accept import Accepted, Asked, Entry, Item, accept_all
+from services.gateway.references import BundleReferences
+from services.runtime.errors import BadInputError
+from services.runtime.ports import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class MessageCore:
+    """What `accept` is for FHIR, for messages to this place."""
+
+    site: Site
+
+    def __call__(self, document: bytes, asked: Asked, identity: Identity) -> Accepted:
+        """Take a message apart; raises BadInputError when it is none, or says nothing of whom or what."""
+        try:
+            message = parse(document)
+            found = understood(message, self.site)
+        except MessageError as error:
+            raise BadInputError(error.reason, path=error.where) from None
+        kind = "^".join(message.kind)
+        if not found.parts:
+            return Accepted((), (Entry(kind, "ignored", reason=found.ignored),), kind)
+        references = BundleReferences(asked.site, identity)
+        resources = [part for part in found.parts if not isinstance(part, MessageError)]
+        if message.kind[0] == "ORU":
+            resources = _without_known_person(resources, references)
+        items = [Item(resource, None, "POST") for resource in resources]
+        context = Context(asked.site, asked.known, references)
+        accepted = accept_all(items, kind, asked, context, references, identity)
+        wrong = tuple(
+            Entry(kind, "quarantined", reason=part.reason, path=part.where)
+            for part in found.parts
+            if isinstance(part, MessageError)
+        )
+        return Accepted(accepted.events, accepted.entries + wrong, kind)
+
+
+def _without_known_person(resources: list[Element], references: BundleReferences) -> list[Element]:
+    """Results name their person again and again, often less fully than the admission did: once is enough."""
+    person, *results = resources
+    known = bool(results) and references.patient(results[0]["subject"]) is not None
+    return results if known else [person, *results]

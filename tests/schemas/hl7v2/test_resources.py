@@ -1,0 +1,214 @@
+"""Messages → FHIR resources: what is said, no more; valid FHIR."""
+
+from datetime import UTC
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import orjson
+import pytest
+
+from schemas.codes import UCUM
+from schemas.fhir.library import validate
+from schemas.hl7v2.bundle import bundle, understood
+from schemas.hl7v2.message import Delimiters, Field, MessageError, parse
+from schemas.hl7v2.types import Element, Site, identifier, moment, places
+from tests.schemas.hl7v2.messages import ADMIT, RESULTS, message
+
+HERE = Site(ZoneInfo("Europe/Berlin"), {"MAIN": "urn:main"}, "urn:mrn")
+MARKS = Delimiters()
+
+
+def made(content: bytes, site: Site = HERE) -> list[Element]:
+    """The resources of a message, every one of them valid."""
+    found = understood(parse(content), site)
+    resources = [part for part in found.parts if not isinstance(part, MessageError)]
+    assert [validate(resource) for resource in resources] == [None] * len(resources)
+    return resources
+
+
+def wrong(content: bytes) -> list[str]:
+    """Where a message could not be read."""
+    return [part.where for part in understood(parse(content), HERE).parts if isinstance(part, MessageError)]
+
+
+def test_an_admission_is_a_person_and_a_stay() -> None:
+    """Numbers with their authority, name, birth, sex; class, visit number, place on three levels, start."""
+    person, stay = made(ADMIT.encode())
+    assert person["identifier"][0]["system"] == "urn:main"
+    assert person["identifier"][1]["system"] == "urn:hl7v2:USSSA"
+    assert (person["name"][0]["family"], person["birthDate"], person["gender"]) == ("Okafor", "1955-04-12", "female")
+    assert (stay["class"]["code"], stay["status"]) == ("IMP", "in-progress")
+    assert stay["identifier"] == [{"value": "V900", "system": "urn:main"}]
+    assert stay["period"] == {"start": "2026-03-01T10:00:00+01:00"}
+    assert [e["location"]["reference"] for e in stay["location"]] == [
+        "Location/5B", "Location/5B-12", "Location/5B-12-A",
+    ]  # fmt: skip
+
+
+def test_a_transfer_says_where_from_where_to_and_when() -> None:
+    """A02: PV1-6 until the event, PV1-3 from then on."""
+    moved = ADMIT.replace("A01", "A02").replace("5B^12^A^MAIN|||", "ICU^1^2|||5B^12^A").replace("101500", "150000")
+    stay = made(moved.encode())[1]
+    places_of = {e["location"]["reference"]: e["period"] for e in stay["location"]}
+    assert places_of["Location/5B"] == {"end": "2026-03-01T15:00:00+01:00"}
+    assert places_of["Location/ICU-1-2"] == {"start": "2026-03-01T15:00:00+01:00"}
+
+
+def test_a_discharge_has_an_end_and_a_way_out() -> None:
+    """A03: PV1-45, else the event; PV1-36 as FHIR's disposition, or as it was written."""
+    gone = ADMIT.replace("A01", "A03").replace("V900^^^MAIN^VN" + "|" * 17, "V900^^^MAIN^VN" + "|" * 17 + "20")
+    stay = made(gone.encode())[1]
+    assert stay["status"] == "finished"
+    assert stay["period"]["end"] == "2026-03-01T10:15:00+01:00"
+    assert stay["hospitalization"]["dischargeDisposition"]["coding"][0]["code"] == "exp"
+
+
+def test_results_are_observations_with_value_unit_time_and_name() -> None:
+    """UCUM as it is, a common spelling as UCUM, a bound with its comparator; the order names each."""
+    _, lactate, pulse, crp = made(RESULTS.encode())
+    assert lactate["valueQuantity"] == {"value": 3.1, "unit": "mmol/L", "system": UCUM, "code": "mmol/L"}
+    assert pulse["valueQuantity"]["code"] == "/min"
+    assert crp["valueQuantity"]["comparator"] == "<"
+    assert lactate["effectiveDateTime"] == "2026-03-01T11:30:00+01:00"
+    assert lactate["identifier"][0]["value"] == "F77/2524-7//2026-03-01T11:30:00+01:00"
+    assert lactate["encounter"] == {"identifier": {"value": "V900", "system": "urn:main"}}
+    assert lactate["category"][0]["coding"][0]["code"] == "laboratory"
+
+
+@pytest.mark.parametrize(("said", "status"), [("C", "corrected"), ("W", "entered-in-error"), ("X", "cancelled")])
+def test_a_corrected_or_withdrawn_result_keeps_its_name(said: str, status: str) -> None:
+    """OBX-11 changes the status and nothing else, so that the earlier one is found."""
+    first, again = made(RESULTS.encode())[1], made(RESULTS.replace("|||F|", f"|||{said}|").encode())[1]
+    assert again["status"] == status
+    assert again["identifier"] == first["identifier"]
+
+
+def test_one_bad_result_is_told_and_the_others_count() -> None:
+    """A number that is none, a status nobody knows: an error with its place in the order of the results."""
+    bad = RESULTS.replace("||3.1|", "||high|").replace("bpm|||||F", "bpm|||||?")
+    assert wrong(bad.encode()) == ["OBX-5", "OBX-11"]
+    assert len(made(bad.encode())) == 2
+
+
+def test_a_merge_names_who_is_given_up_for_whom() -> None:
+    """A40: MRG-1 is replaced by PID-3."""
+    survivor, given_up = made(message("ADT^A40", "PID|1||2^^^MAIN^MR||A^B", "MRG|1^^^MAIN^MR"))
+    assert given_up["identifier"][0]["value"] == "1"
+    assert given_up["link"][0]["other"]["identifier"] == {"system": "urn:main", "value": "2"}
+    assert survivor["identifier"][0]["value"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("kind", "segments", "where"),
+    [
+        ("ADT^A01", ("PV1|1|I",), "PID"),
+        ("ADT^A01", ("PID|1||||A^B", "PV1|1|I"), "PID-3"),
+        ("ADT^A28", ("PID|1||1^^^M^MR||A^B||19551399",), "PID-7"),
+    ],
+)
+def test_a_message_about_nobody_is_refused_whole(kind: str, segments: tuple[str, ...], where: str) -> None:
+    """Without a person, a number, or with a birthday on no calendar, nothing of it is used."""
+    with pytest.raises(MessageError) as error:
+        understood(parse(message(kind, *segments)), HERE)
+    assert error.value.where == where
+
+
+@pytest.mark.parametrize(
+    ("segments", "where"),
+    [
+        (("PID|1||1^^^M^MR||A^B", "PV1|1|I|5B"), "PV1-19"),
+        (("PID|1||1^^^M^MR||A^B",), "PV1"),
+        (("PID|1||1^^^M^MR||A^B", "PV1|1|I|5B" + "|" * 16 + "V1" + "|" * 25 + "yesterday"), "PV1-44"),
+    ],
+)
+def test_a_stay_that_cannot_be_told_leaves_the_person(segments: tuple[str, ...], where: str) -> None:
+    """No number, no PV1, no start: the person is known all the same, and the error says where."""
+    content = message("ADT^A01", *segments)
+    assert wrong(content) == [where]
+    assert [resource["resourceType"] for resource in made(content)] == ["Patient"]
+
+
+def test_a_discharge_taken_back_is_never_passed_over() -> None:
+    """A13 is refused: to ignore it would leave somebody unwatched."""
+    assert wrong(ADMIT.replace("A01", "A13").encode()) == ["MSH-9"]
+
+
+def test_other_messages_are_nothing_for_us_and_say_so() -> None:
+    """A financial message holds nothing to watch a patient by."""
+    found = understood(parse(message("DFT^P03", "PID|1||1")), HERE)
+    assert found.parts == ()
+    assert found.ignored == "DFT^P03 is not used here"
+    assert bundle(found) == {"resourceType": "Bundle", "type": "collection"}
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "expected"),
+    [
+        ("20260301101500.1234+0530", None, "2026-03-01T10:15:00.123400+05:30"),
+        ("202607011015", ZoneInfo("Europe/Berlin"), "2026-07-01T10:15:00+02:00"),
+        ("20260301", None, "2026-03-01"),
+        ("2026", None, "2026"),
+        ("", None, None),
+    ],
+)
+def test_times_are_as_exact_as_they_were_written(text: str, zone: ZoneInfo | None, expected: str | None) -> None:
+    """Fractions, summer time of the site's zone, days and years."""
+    assert moment(text, Site(zone), "OBX-14") == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["202603011015", "20260230101500+0100", "20260301256000+0100", "now", "20260301101500+9900"]
+)
+def test_a_time_that_cannot_be_placed_is_an_error(text: str) -> None:
+    """No offset and no zone, no such day, hour or offset: never a guess."""
+    with pytest.raises(MessageError):
+        moment(text, Site(), "OBX-14")
+
+
+def test_an_offset_in_the_header_holds_for_the_message() -> None:
+    """Times without offset are read by MSH-7's, before the site's zone."""
+    bare = RESULTS.replace("113000+0100", "113000")
+    assert made(bare.encode(), Site(UTC))[1]["effectiveDateTime"] == "2026-03-01T11:30:00+01:00"
+
+
+@pytest.mark.parametrize(
+    ("cx", "system"),
+    [
+        ("1^^^MAIN", "urn:main"), ("1^^^&1.2.3&ISO", "urn:oid:1.2.3"), ("1^^^LAB", "urn:hl7v2:LAB"), ("1", "urn:mrn"),
+        ("1^^^X&http://a/b&URI", "http://a/b"),
+    ],
+)  # fmt: skip
+def test_an_authority_is_called_as_fhir_senders_call_it(cx: str, system: str) -> None:
+    """By the site's table, by OID, by its own name, and the site's own where none is named."""
+    found = identifier(Field(cx, MARKS), HERE)
+    assert found is not None
+    assert found["system"] == system
+
+
+def test_rooms_and_beds_hold_the_name_of_their_ward() -> None:
+    """A bed without room, and characters that a FHIR id cannot have."""
+    assert places(Field("HUH AE/OMU^^Bed 03", MARKS)) == [("wa", "HUH-AE-OMU"), ("bd", "HUH-AE-OMU-Bed-03")]
+
+
+def test_real_messages_agree_with_the_reference_converter(shared_data: Path) -> None:
+    """Of the public messages, persons and stays say what Microsoft's converter makes of them, where it makes any."""
+    compared = 0
+    for file in sorted((shared_data / "hl7v2").glob("*.hl7")):
+        expected_file = file.with_suffix(".expected.json")
+        if not expected_file.exists():
+            continue
+        expected = [entry["resource"] for entry in orjson.loads(expected_file.read_bytes())["entry"]]
+        for mine in made(file.read_bytes(), Site(UTC)):
+            theirs = [one for one in expected if one["resourceType"] == mine["resourceType"]]
+            if not theirs or "link" in mine:
+                continue  # of merges it makes no Patient
+            compared += 1
+            if mine["resourceType"] == "Patient":
+                assert (mine.get("birthDate"), mine.get("gender")) in [
+                    (t.get("birthDate"), t.get("gender")) for t in theirs
+                ]
+                numbers = {number["value"] for number in mine["identifier"]}
+                assert any(numbers <= {n.get("value") for n in t.get("identifier", ())} for t in theirs)
+            else:
+                assert (mine["class"]["code"], mine["status"]) in [(t["class"]["code"], t["status"]) for t in theirs]
+    assert compared >= 19

@@ -1,0 +1,274 @@
+"""HL7 v2 over real sockets: what is acknowledged lies in the log, once; everything else is answered and kept."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Protocol
+
+import pytest
+
+from schemas.events import (
+    EncounterCancelled,
+    EncounterEnded,
+    EncounterStarted,
+    EncounterTransferred,
+    ObservationsRecorded,
+    PatientMerged,
+    PatientRegistered,
+    Quarantined,
+    ReadingsRetracted,
+)
+from schemas.hl7v2.types import Site
+from services.gateway.accept_v2 import MessageCore
+from services.gateway.mllp import MllpServer
+from services.runtime import web
+from services.runtime.errors import LogUnavailable
+from services.runtime.ports import Identifier
+from tests.schemas.hl7v2.messages import ADMIT, RESULTS, message
+from tests.services.gateway.conftest import Door
+from tests.services.gateway.mllp_client import END, START, Sender
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+MOST = 20_000
+
+
+class Listening(Protocol):
+    """Starts a server on a door and connects to it."""
+
+    def __call__(self, door: Door, *, senders: frozenset[str] = frozenset(), patience_s: float = 5.0) -> Sender: ...
+
+
+@pytest.fixture
+def door(make_door: Callable[..., Door]) -> Door:
+    """A gateway at noon of the day of the messages."""
+    return make_door(now=NOON)
+
+
+@pytest.fixture
+def listening() -> Iterator[Listening]:
+    """Servers in an event loop of their own, stopped at the end."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    opened: list[Sender] = []
+    servers: list[MllpServer] = []
+
+    def start(door: Door, *, senders: frozenset[str] = frozenset(), patience_s: float = 5.0) -> Sender:
+        core = MessageCore(Site(UTC, {"MAIN": "urn:main"}))
+        server = MllpServer(door.gateway, core, senders, most_bytes=MOST, patience_s=patience_s)
+        listener = web.bind("127.0.0.1", 0)
+        asyncio.run_coroutine_threadsafe(server.start(listener), loop).result(5)
+        servers.append(server)
+        opened.append(Sender(listener.getsockname()[1]))
+        return opened[-1]
+
+    yield start
+    for sender in opened:
+        sender.close()
+    for server in servers:
+        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(5)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(5)
+
+
+def test_an_admission_and_results_are_events_when_they_are_acknowledged(door: Door, listening: Listening) -> None:
+    """AA, the message's own number, and person, stay and readings in the log; results do not tell the person again."""
+    sender = listening(door)
+    answer = sender.send(ADMIT.encode())
+    assert (answer.all("MSA")[0].text(1), answer.all("MSA")[0].text(2)) == ("AA", "M1")
+    assert sender.said(RESULTS.encode()) == "AA"
+    written = door.written()
+    assert [type(event) for event in written] == [PatientRegistered, EncounterStarted, ObservationsRecorded]
+    readings = written[-1]
+    assert isinstance(readings, ObservationsRecorded)
+    assert {(r.code, r.value, r.unit) for r in readings.readings} == {
+        ("lactate", 3.1, "mmol/L"),
+        ("heart_rate", 112, "/min"),
+    }
+    started = written[1]
+    assert isinstance(started, EncounterStarted)
+    assert readings.encounter == started.encounter
+    assert (started.place.ward, started.place.bed) == ("5B", "5B-12-A")
+
+
+def test_results_of_somebody_unknown_register_the_person(door: Door, listening: Listening) -> None:
+    """A laboratory may speak before the admission does."""
+    assert listening(door).said(RESULTS.encode()) == "AA"
+    assert [type(event) for event in door.written()] == [PatientRegistered, ObservationsRecorded]
+
+
+def test_a_resend_has_the_same_ids(door: Door, listening: Listening) -> None:
+    """Every event of a message sent twice is the event of the first time (design rule 1)."""
+    sender = listening(door)
+    for _ in range(2):
+        assert sender.said(ADMIT.encode()) == "AA"
+    ids = [event.id for event in door.written()]
+    assert ids[:2] == ids[2:]
+
+
+def test_the_same_reading_by_fhir_and_by_v2_is_the_same_value(door: Door, listening: Listening) -> None:
+    """One person by number, one stay, one canonical unit."""
+    sender = listening(door)
+    sender.send(ADMIT.encode())
+    sender.send(RESULTS.encode())
+    answer = door.http.post(
+        "/fhir/Observation",
+        json={
+            "resourceType": "Observation", "status": "final",
+            "subject": {"identifier": {"system": "urn:main", "value": "4711"}},
+            "encounter": {"identifier": {"system": "urn:main", "value": "V900"}},
+            "code": {"coding": [{"system": "http://loinc.org", "code": "2524-7"}]},
+            "effectiveDateTime": "2026-03-01T10:30:00Z",
+            "valueQuantity": {"value": 3.1, "unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mmol/L"},
+        },
+    )  # fmt: skip
+    assert answer.status_code == 201
+    mine, theirs = [event for event in door.written() if isinstance(event, ObservationsRecorded)]
+    assert (mine.patient, mine.encounter) == (theirs.patient, theirs.encounter)
+    lactate = next(r for r in mine.readings if r.code == "lactate")
+    other = theirs.readings[0]
+    assert (lactate.code, lactate.value, lactate.unit, lactate.taken) == (
+        other.code,
+        other.value,
+        other.unit,
+        other.taken,
+    )
+
+
+def test_the_life_of_a_stay(door: Door, listening: Listening) -> None:
+    """Transfer, discharge; another stay that never was."""
+    sender = listening(door)
+    moved = ADMIT.replace("A01", "A02").replace("5B^12^A^MAIN|||", "ICU^1^2|||5B^12^A").replace("101500", "110000")
+    for content in (ADMIT, moved, ADMIT.replace("A01", "A03"), ADMIT.replace("A01", "A11").replace("V900", "V901")):
+        assert sender.said(content.encode()) == "AA"
+    kinds = [type(event) for event in door.written()]
+    assert {EncounterTransferred, EncounterEnded, EncounterCancelled} <= set(kinds)
+    transferred = next(event for event in door.written() if isinstance(event, EncounterTransferred))
+    assert (transferred.place.ward, transferred.moved) == ("ICU", datetime(2026, 3, 1, 10, 0, tzinfo=UTC))
+
+
+def test_a_corrected_result_replaces_and_a_withdrawn_one_is_retracted(door: Door, listening: Listening) -> None:
+    """The same source for both, another id for the correction."""
+    sender = listening(door)
+    for content in (
+        RESULTS,
+        RESULTS.replace("||3.1|", "||2.1|").replace("|||F|", "|||C|"),
+        RESULTS.replace("|||F|", "|||W|"),
+    ):
+        assert sender.said(content.encode()) == "AA"
+    first, second = [event for event in door.written() if isinstance(event, ObservationsRecorded)]
+    one, two = (next(r for r in event.readings if r.code == "lactate") for event in (first, second))
+    assert one.source == two.source
+    assert one.id != two.id
+    retracted = next(event for event in door.written() if isinstance(event, ReadingsRetracted))
+    assert one.source in retracted.sources
+
+
+def test_two_numbers_of_one_person_are_merged(door: Door, listening: Listening) -> None:
+    """A40 after both were registered: the loser's key names the survivor's."""
+    sender = listening(door)
+    for content in (
+        message("ADT^A28", "PID|1||1^^^MAIN^MR||A^B"),
+        message("ADT^A28", "PID|1||2^^^MAIN^MR||A^B"),
+        message("ADT^A40", "PID|1||2^^^MAIN^MR||A^B", "MRG|1^^^MAIN^MR"),
+    ):
+        assert sender.said(content) == "AA"
+    merged = next(event for event in door.written() if isinstance(event, PatientMerged))
+    loser, survivor = (door.gateway.identity.resolve("main", Identifier("urn:main", number)) for number in "12")
+    assert (merged.patient, merged.into) == (loser, survivor)
+
+
+def test_what_cannot_be_used_is_kept_and_the_sender_is_told(door: Door, listening: Listening) -> None:
+    """All of it: AE. Some of it: AA with a warning, the rest counts. Bytes that are no message: AE. All quarantined."""
+    sender = listening(door)
+    assert sender.said(message("ADT^A01", "PV1|1|I")) == "AE"
+    partly = sender.send(RESULTS.replace("||3.1|", "||high|").encode())
+    assert partly.all("MSA")[0].text(1) == "AA"
+    assert [(err.text(2), err.text(4)) for err in partly.all("ERR")] == [("OBX", "W")]
+    assert sender.said(b"\x00\x01 nothing") == "AE"
+    assert sender.said(ADMIT.replace("A01", "A13").encode()) == "AE"
+    kept = [event for event in door.written("quarantine") if isinstance(event, Quarantined)]
+    assert len(kept) == 4
+    assert {event.origin for event in kept} == {"hl7v2"}
+    assert any("high" in event.content for event in kept)
+    assert sender.said(RESULTS.encode()) == "AA"
+
+
+def test_a_message_of_no_use_is_acknowledged_and_says_why(door: Door, listening: Listening) -> None:
+    """Nothing is written, and the sender goes on."""
+    answer = listening(door).send(message("DFT^P03", "PID|1||1"))
+    assert answer.all("MSA")[0].text(1) == "AA"
+    assert "not used here" in answer.all("MSA")[0].text(3)
+    assert door.written() == []
+
+
+def test_a_message_that_is_too_long_is_refused_and_the_next_one_heard(door: Door, listening: Listening) -> None:
+    """AR names the message; the connection goes on."""
+    sender = listening(door)
+    long = sender.send(RESULTS.encode() + b"NTE|1||" + b"x" * 3 * MOST)
+    assert (long.all("MSA")[0].text(1), long.all("MSA")[0].text(2)) == ("AR", "M2")
+    assert sender.said(ADMIT.encode()) == "AA"
+
+
+def test_messages_may_come_in_pieces_and_several_at_once(door: Door, listening: Listening) -> None:
+    """Byte by byte, with noise between them, and two in one packet: each gets its answer, in order."""
+    sender = listening(door)
+    framed = START + ADMIT.encode() + END
+    for n in range(len(framed)):
+        sender.put(framed[n : n + 1])
+    assert sender.answer().all("MSA")[0].text(2) == "M1"
+    sender.put(b"\r\n" + START + RESULTS.encode() + END + b"\n" + framed)
+    assert [sender.answer().all("MSA")[0].text(2) for _ in range(2)] == ["M2", "M1"]
+
+
+def test_a_message_cut_off_in_the_middle_changes_nothing(door: Door, listening: Listening) -> None:
+    """No end block, no answer, no event; another connection is served."""
+    sender = listening(door)
+    sender.put(START + ADMIT.encode()[:200])
+    sender.close()
+    again = Sender(sender.port)
+    assert again.said(RESULTS.encode()) == "AA"
+    again.close()
+    assert EncounterStarted not in {type(event) for event in door.written()}
+
+
+def test_a_sender_that_is_not_named_may_not_speak(door: Door, listening: Listening) -> None:
+    """MSH-3 outside the list: AR, and nothing is written."""
+    sender = listening(door, senders=frozenset({"LAB"}))
+    assert sender.said(ADMIT.encode()) == "AR"
+    assert sender.said(RESULTS.encode()) == "AA"
+
+
+def test_while_the_log_does_not_answer_the_sender_waits_and_then_sends_again(
+    door: Door, listening: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A short fault delays the answer; a long one is AR; the resend has effect once."""
+    failing = [2]
+    publish = door.gateway.publisher.publish
+
+    def sometimes(messages: object) -> object:
+        if failing[0] > 0:
+            failing[0] -= 1
+            raise LogUnavailable("down")
+        return publish(messages)  # type: ignore[arg-type]  # passed on
+
+    monkeypatch.setattr(type(door.gateway.publisher), "publish", lambda _, messages: sometimes(messages))
+    sender = listening(door, patience_s=4.0)
+    assert sender.said(ADMIT.encode()) == "AA"
+    failing[0] = 1000
+    assert listening(door, patience_s=0.0).said(RESULTS.encode()) == "AR"
+    failing[0] = 0
+    assert sender.said(RESULTS.encode()) == "AA"
+    assert len([event for event in door.written() if isinstance(event, ObservationsRecorded)]) == 1
+
+
+def test_a_sender_of_nonsense_is_turned_away_and_the_others_heard(door: Door, listening: Listening) -> None:
+    """The breaker is the source's (MSH-3 and MSH-4): AE with the reason, while another application goes on."""
+    sender = listening(door)
+    for n in range(200):
+        sender.said(message("ADT^A01", "PV1|1|I", number=f"N{n}"))
+    turned = sender.send(message("ADT^A28", "PID|1||1^^^MAIN^MR||A^B"))
+    assert turned.all("MSA")[0].text(1) == "AE"
+    assert "quarantine" in turned.all("MSA")[0].text(3)
+    assert sender.said(RESULTS.encode()) == "AA"
