@@ -43,7 +43,7 @@ def acknowledgement(
         _raw(header, 11) or "P", _raw(header, 12) or "2.5.1", "", "", "", "", "", "UNICODE UTF-8",
     ]  # fmt: skip
     segments = [separator.join(fields)]
-    segments.append(separator.join(["MSA", said, _raw(header, 10), _escaped(text, marks)]))
+    segments.append(separator.join(["MSA", said, _raw(header, 10), marks.escaped(text)]))
     for one in wrong:
         place = component.join((one.where.partition("-")[0], "1", one.where.partition("-")[2])).rstrip(component)
         segments.append(
@@ -57,7 +57,7 @@ def acknowledgement(
                     "",
                     "",
                     "",
-                    _escaped(one.text, marks),
+                    marks.escaped(one.text),
                 ]
             )
         )
@@ -67,8 +67,3 @@ def acknowledgement(
 def _raw(header: object, number: int) -> str:
     fields: tuple[str, ...] = getattr(header, "fields", ())
     return fields[number] if number < len(fields) else ""
-
-
-def _escaped(text: str, marks: Delimiters) -> str:
-    meant = {marks.escape: "E", marks.field: "F", marks.component: "S", marks.subcomponent: "T", marks.repetition: "R"}
-    return "".join(f"{marks.escape}{meant[c]}{marks.escape}" if c in meant else max(c, " ") for c in text)

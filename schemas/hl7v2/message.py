@@ -38,6 +38,11 @@ class Delimiters:
     escape: str = "\\"
     subcomponent: str = "&"
 
+    def escaped(self, text: str) -> str:
+        """Text as it is written in a field; control characters become blanks."""
+        meant = {self.escape: "E", self.field: "F", self.component: "S", self.subcomponent: "T", self.repetition: "R"}
+        return "".join(f"{self.escape}{meant[c]}{self.escape}" if c in meant else max(c, " ") for c in text)
+
     def unescaped(self, text: str) -> str:
         """The text that was meant (2.7.1 formatting codes): delimiters, line breaks; highlighting is left out."""
         if self.escape not in text:
@@ -75,7 +80,7 @@ class Field:
     def component(self, number: int, sub: int = 1) -> str:
         """A component's subcomponent, both from 1; '' where it is not there."""
         parts = self.text.split(self.delimiters.component, number)
-        if len(parts) < number:
+        if len(parts) < number or not parts[number - 1]:
             return ""
         part = parts[number - 1].split(self.delimiters.subcomponent, sub)
         return _said(part[sub - 1], self.delimiters) if len(part) >= sub else ""
@@ -106,6 +111,9 @@ class Segment:
 
     def first(self, number: int) -> Field:
         """The first repetition of a field, or an empty one."""
+        text = self.fields[number] if number < len(self.fields) else ""
+        if self.delimiters.repetition not in text:  # nearly always
+            return Field(text, self.delimiters)
         return next(iter(self.all(number)), Field("", self.delimiters))
 
     def text(self, number: int, component: int = 1) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
+from functools import lru_cache
 from typing import Any, Final
 
 from schemas.hl7v2.message import Field, Message, MessageError, Segment
@@ -48,8 +49,12 @@ def sent_in(message: Message, site: Site) -> Site:
 
 def moment(text: str, site: Site, where: str) -> str | None:
     """DTM → FHIR dateTime, as exact as it was written; None where there is none. Raises MessageError."""
-    if not text:
-        return None
+    return _moment(text, site.zone, where) if text else None
+
+
+@lru_cache(maxsize=4096)
+def _moment(text: str, zone_of_site: tzinfo | None, where: str) -> str:
+    """The results of a message mostly share their time."""
     found = _DTM.fullmatch(text)
     if found is None:
         raise MessageError("not a time (YYYYMMDDHHMMSS.SSS+ZZZZ)", where, "102")
@@ -60,7 +65,7 @@ def moment(text: str, site: Site, where: str) -> str | None:
             date(int(year), int(month or 1), int(day or 1))
             return shown
         micros = int((fraction or ".0")[1:].ljust(6, "0"))
-        zone = datetime.strptime(offset, "%z").tzinfo if offset else site.zone
+        zone = datetime.strptime(offset, "%z").tzinfo if offset else zone_of_site
         at = datetime(int(year), int(month), int(day), int(hour), int(minute or 0), int(second or 0), micros, zone)
     except ValueError:
         raise MessageError("a time that is on no calendar or clock", where, "102") from None

@@ -63,6 +63,7 @@ def account(system: System, report: Path) -> Summary:
     return Summary(
         readings={
             "acknowledged": len(acknowledged), "applied": len(acknowledged & applied),
+            "by_hl7v2": sum(reading[0].startswith("|") for reading in sent["readings"]),
             "quarantined": sent["quarantined"], "lost": len(acknowledged - applied), "duplicated": repeated + twice,
         },
         images={"stored": sent["images"], "reported": kinds["findings"]["ImagingFindingReported"]},

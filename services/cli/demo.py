@@ -54,8 +54,8 @@ def demo(
             report = system.run_dir / "simulator-report.json"
             play = {
                 "gateway": system.url("gateway"), "token": system.tokens["simulator"], "patients": patients,
-                "dicom_port": system.settings.dicom_port, "speed": speed, "seed": seed, "report": str(report),
-                "films": str(films or ""),
+                "dicom_port": system.settings.dicom_port, "mllp_port": system.settings.mllp_port, "speed": speed,
+                "seed": seed, "report": str(report), "films": str(films or ""),
             }  # fmt: skip
             simulator = system.launch("simulator", "simulate", json.dumps(play))
             _welcome(console, system, time.monotonic() - began)
@@ -120,6 +120,7 @@ def _welcome(console: Console, system: System, took_s: float) -> None:
     console.print(f"  administrator   {url}/?token={system.tokens['admin']}", highlight=False, soft_wrap=True)
     console.print(
         f"  FHIR            {system.url('gateway')}/fhir\n"
+        f"  HL7 v2          mllp://localhost:{system.settings.mllp_port}\n"
         f"  DICOM           {system.settings.ae_title}@{system.settings.dicom_port}\n"
         f"  reading list    python docs/examples/read_worklist.py localhost {system.settings.worklist_port} {READER}",
         highlight=False,
@@ -136,8 +137,8 @@ def _status(system: System, report: Path) -> Table:
     table = Table(show_header=True, header_style="bold", box=None, pad_edge=False)
     for column in ("stage", "events", "behind"):
         table.add_column(column, justify="left" if column == "stage" else "right")
-    told = json.loads(report.read_text()) if report.exists() else {"bundles": 0}
-    table.add_row("simulated hospital", f"{told['bundles']} bundles", "")
+    told = json.loads(report.read_text()) if report.exists() else {"bundles": 0, "messages": 0}
+    table.add_row("simulated hospital", f"{told['bundles']} bundles, {told['messages']} HL7 v2 messages", "")
     for name in system.options.services:
         try:
             numbers = stage(system, name)

@@ -1,4 +1,4 @@
-"""`wardwatch publish`: FHIR JSON, NDJSON, DICOM files, folders, tar archives to a gateway; every entry is counted."""
+"""`wardwatch publish`: FHIR, HL7 v2, DICOM files, folders, tar archives to a gateway; every entry is counted."""
 
 import json
 import os
@@ -16,6 +16,7 @@ from rich.table import Table
 
 from services.cli.documents import count, documents
 from services.cli.sending import Sender, Tally, Unreachable
+from services.runtime.mllp_client import MllpClient
 
 LOST, WRONG_USAGE, NO_DEPENDENCY = 1, 2, 3
 
@@ -26,6 +27,7 @@ def publish(
     rate: Annotated[float, typer.Option(min=0, help="Documents a second; 0 is as fast as it takes them.")] = 0,
     token: Annotated[str, typer.Option(help="Bearer token with scope publish; or WARDWATCH_TOKEN.")] = "",
     dicom: Annotated[str, typer.Option(help="HOST:PORT for DICOM objects; default: the gateway's host, 11112.")] = "",
+    mllp: Annotated[str, typer.Option(help="HOST:PORT for HL7 v2 messages; default: the gateway's host, 2575.")] = "",
     ae_title: Annotated[str, typer.Option(help="The gateway's application entity title.")] = "WARDWATCH",
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of the table.")] = False,
@@ -40,7 +42,8 @@ def publish(
     http = httpx.Client(
         base_url=to, headers={"Authorization": f"Bearer {secret}"} if secret else {}, timeout=httpx.Timeout(60.0)
     )
-    sender = Sender(http, _address(dicom, to), ae_title)
+    messages = MllpClient(_address("--mllp", mllp, to, "2575"))
+    sender = Sender(http, _address("--dicom", dicom, to, "11112"), ae_title, messages)
     began = time.monotonic()
     progress = Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=Console(stderr=True))
     try:
@@ -62,10 +65,10 @@ def publish(
         raise typer.Exit(LOST)
 
 
-def _address(dicom: str, to: str) -> tuple[str, int]:
-    host, _, port = dicom.rpartition(":") if dicom else (httpx.URL(to).host, "", "11112")
+def _address(option: str, given: str, to: str, usual: str) -> tuple[str, int]:
+    host, _, port = given.rpartition(":") if given else (httpx.URL(to).host, "", usual)
     if not port.isdigit():
-        typer.echo(f"--dicom is HOST:PORT, not {dicom!r}", err=True)
+        typer.echo(f"{option} is HOST:PORT, not {given!r}", err=True)
         raise typer.Exit(WRONG_USAGE)
     return host or "localhost", int(port)
 

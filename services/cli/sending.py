@@ -1,4 +1,4 @@
-"""A sender that loses nothing: FHIR over HTTP and DICOM C-STORE, retried as asked, and counted entry by entry."""
+"""A sender that loses nothing: FHIR, HL7 v2 by MLLP, DICOM C-STORE; retried as asked, counted entry by entry."""
 
 import io
 import time
@@ -11,6 +11,7 @@ import httpx
 import orjson
 
 from services.cli.documents import Document
+from services.runtime.mllp_client import MllpClient
 
 LINES: Final = 100
 """Lines of an NDJSON file that travel in one bundle."""
@@ -65,6 +66,7 @@ class Sender:
     http: httpx.Client
     dicom: tuple[str, int]
     ae_title: str
+    mllp: MllpClient
     tally: Tally = field(default_factory=Tally)
 
     def send(self, document: Document) -> None:
@@ -72,6 +74,8 @@ class Sender:
         self.tally.documents += 1
         if document.format == "dicom":
             self._store(document)
+        elif document.format == "hl7v2":
+            self._tell(document.content)
         elif document.format == "ndjson":
             for bundle in _bundles(document.content):
                 self._post(bundle)
@@ -80,6 +84,32 @@ class Sender:
         else:
             self.tally.sent += 1
             self.tally.refused[f"{document.format}: not a format that can be sent here"] += 1
+
+    def _tell(self, content: bytes) -> None:
+        """A v2 message counts as one: applied, ignored, or quarantined in whole or in part."""
+        self.tally.sent += 1
+        for _ in range(ATTEMPTS):
+            try:
+                code, text, wrong = self.mllp.ask(content)
+            except OSError:
+                time.sleep(1.0)
+                continue
+            if code == "AA":
+                if text.startswith("ignored"):
+                    self.tally.ignored["message"] += 1
+                elif wrong:
+                    self.tally.quarantined[f"hl7v2, in part: {wrong}"] += 1
+                else:
+                    self.tally.applied["message"] += 1
+                return
+            if code == "AE":
+                self.tally.quarantined[f"hl7v2: {wrong or text}"] += 1
+                return
+            if not text.startswith("not written"):
+                self.tally.refused[f"hl7v2: {text}"] += 1
+                return
+            time.sleep(1.0)
+        raise Unreachable(f"mllp://{self.mllp.address[0]}:{self.mllp.address[1]}")
 
     def _post(self, content: bytes) -> None:
         kinds = _kinds(content)

@@ -1,8 +1,9 @@
-"""`wardwatch validate`: a line for each file, saying what is wrong with it as FHIR R4 or DICOM."""
+"""`wardwatch validate`: a line for each file, saying what is wrong with it as FHIR R4, HL7 v2 or DICOM."""
 
 import io
 import json
 import tarfile
+from datetime import UTC
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,9 @@ from rich.console import Console
 from rich.text import Text
 
 from schemas.fhir.check import Issue, check_json
+from schemas.hl7v2.bundle import understood
+from schemas.hl7v2.message import MessageError, parse
+from schemas.hl7v2.types import Site
 from services.cli.documents import Document, documents
 
 INVALID, WRONG_USAGE = 1, 2
@@ -57,7 +61,19 @@ def check(document: Document) -> list[Issue]:
         ]
     if document.format == "dicom":
         return _check_dicom(document.content)
+    if document.format == "hl7v2":
+        return _check_message(document.content)
     return [Issue("error", "", f"not a format that is understood here ({document.format})")]
+
+
+def _check_message(content: bytes) -> list[Issue]:
+    """What the gateway would refuse; a time without offset is read as UTC here, since only the site knows its zone."""
+    try:
+        found = understood(parse(content), Site(UTC))
+    except MessageError as error:
+        return [Issue("error", error.where, error.reason)]
+    wrong = [Issue("error", part.where, part.reason) for part in found.parts if isinstance(part, MessageError)]
+    return wrong or ([Issue("warning", "MSH-9", found.ignored)] if found.ignored else [])
 
 
 def _check_dicom(content: bytes) -> list[Issue]:

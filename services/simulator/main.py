@@ -31,6 +31,7 @@ class Play:
     gateway: str
     token: str
     dicom: tuple[str, int]
+    mllp: tuple[str, int] | None = None
     patients: int = 24
     speed: float = 60.0
     seed: int = 7
@@ -41,7 +42,7 @@ class Play:
 
 def run(play: Play, stop: threading.Event, *, until: float | None = None) -> Publisher:
     """Play until `stop` is set or `until` (time.monotonic) has come; returns the publisher with its account."""
-    publisher = Publisher(play.gateway, play.token, play.dicom, told=play.told)
+    publisher = Publisher(play.gateway, play.token, play.dicom, play.mllp, told=play.told)
     now = datetime.now(UTC).replace(microsecond=0)
     hospital = Hospital(play.seed, now)
     course, theatres = Course(hospital), Theatres(hospital, play.speed)
@@ -77,8 +78,8 @@ def _report(play: Play, publisher: Publisher, state: str) -> None:
         return
     account = publisher.account
     content = {
-        "state": state, "bundles": account.bundles, "refused": account.refused, "quarantined": account.quarantined,
-        "resources": dict(account.resources), "images": account.images,
+        "state": state, "bundles": account.bundles, "messages": account.messages, "refused": account.refused,
+        "quarantined": account.quarantined, "resources": dict(account.resources), "images": account.images,
         "readings": sorted(account.readings) if state == "ended" else len(account.readings),
     }  # fmt: skip
     scratch = play.report.with_suffix(".tmp")

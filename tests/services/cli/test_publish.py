@@ -15,6 +15,7 @@ from pydicom.data import get_testdata_file
 from typer.testing import CliRunner
 
 from schemas.fhir.patient import MRN_AUTHORITY
+from services.cli.convert import app as convert
 from services.cli.publish import publish
 from services.cli.validate import validate
 from services.gateway.dicom import DicomServer
@@ -30,10 +31,12 @@ from services.runtime.identity import FakeIdentity
 from services.runtime.ports import Identifier
 from services.runtime.settings import Settings
 from tests.schemas.fhir.documents import KNOWN, bundle, observation, patient, vitals
+from tests.schemas.hl7v2.messages import ADMIT, RESULTS, message
 
 PUBLISH, VALIDATE = typer.Typer(), typer.Typer()
 PUBLISH.command()(publish)
 VALIDATE.command()(validate)
+PORTS: dict[str, int] = {}
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +53,9 @@ def url(log: FakeLog) -> Iterator[str]:
         clock=ToldClock(KNOWN),
     )  # fmt: skip
     settings = Settings.model_validate({"open": True, "max_body_bytes": 100_000})
-    listener = web.bind("127.0.0.1", 0)
-    stop = web.serve_in_thread(make_app(gateway, settings, Health("gateway")), listener)
+    listener, messages = web.bind("127.0.0.1", 0), web.bind("127.0.0.1", 0)
+    stop = web.serve_in_thread(make_app(gateway, settings, Health("gateway"), messages), listener)
+    PORTS["mllp"] = messages.getsockname()[1]
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     stop()
 
@@ -186,3 +190,47 @@ def test_films_are_stored(tmp_path: Path) -> None:
             assert json.loads(result.stdout)[fate] == 1
     finally:
         server.stop()
+
+
+@pytest.fixture
+def messages(tmp_path: Path) -> Path:
+    """Four messages: an admission, results of which one is bad, one about nobody, and one of no use."""
+    for name, content in (
+        ("1-admit", ADMIT.replace("20260301", "20260101").encode()),
+        ("2-results", RESULTS.replace("20260301", "20260101").replace("||3.1|", "||high|").encode()),
+        ("3-nobody", message("ADT^A01", "PV1|1|I")),
+        ("4-charge", message("DFT^P03", "PID|1||1")),
+    ):
+        (tmp_path / f"{name}.hl7").write_bytes(content.replace(b"\r", b"\n"))
+    return tmp_path
+
+
+def test_messages_are_published_and_counted(url: str, messages: Path) -> None:
+    """Over MLLP: applied, quarantined in part and in whole, ignored; every one accounted for, exit 0."""
+    result = CliRunner().invoke(PUBLISH, [str(messages), "--to", url, "--mllp", f"127.0.0.1:{PORTS['mllp']}", "--json"])
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout.splitlines()[-1])
+    assert (told["sent"], told["applied"], told["quarantined"], told["ignored"]) == (4, 1, 2, 1)
+    assert told["accounted"]
+
+
+def test_messages_are_validated_where_they_lie(messages: Path) -> None:
+    """A line for each file, with the segment and field that is wrong."""
+    result = CliRunner().invoke(VALIDATE, [str(messages), "--json"])
+    assert result.exit_code == 1
+    told = {Path(line["file"]).stem: line for line in map(json.loads, result.stdout.splitlines())}
+    assert told["1-admit"]["valid"]
+    assert told["2-results"]["issues"][0]["path"] == "OBX-5"
+    assert told["3-nobody"]["issues"][0]["path"] == "PID"
+    assert told["4-charge"]["valid"]
+    assert told["4-charge"]["issues"][0]["severity"] == "warning"
+
+
+@pytest.mark.parametrize(("name", "code"), [("1-admit", 0), ("2-results", 1), ("3-nobody", 2), ("none", 2)])
+def test_a_message_is_converted_to_the_bundle_that_is_read(messages: Path, name: str, code: int) -> None:
+    """0 with a Bundle; 1 with a Bundle of what can be used; 2 without one; what is wrong on standard error."""
+    result = CliRunner().invoke(convert, ["hl7v2", str(messages / f"{name}.hl7")])
+    assert result.exit_code == code
+    if code < 2:
+        assert json.loads(result.stdout)["resourceType"] == "Bundle"
+    assert bool(result.stderr) == bool(code)

@@ -1,11 +1,13 @@
 """The examples of docs/integrating.md that say how planning is fed do what the page says."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from schemas.events import AdmissionRequested, AvailabilityPublished, Event, LocationDefined, Surgery
+from schemas.hl7v2.types import Site
 from services.gateway.accept import Asked, accept
+from services.gateway.accept_v2 import MessageCore
 from services.runtime.identity import FakeIdentity
 from services.runtime.ports import Identifier
 
@@ -26,6 +28,20 @@ def examples() -> list[Event]:
         assert [e.reason for e in accepted.entries if e.fate == "quarantined"] == []
         found += accepted.events
     return found
+
+
+def test_the_message_of_the_page_is_a_person_and_a_stay() -> None:
+    """What its printf writes is read without a complaint."""
+    written = re.search(r"printf '(MSH.*?)' > admit\.hl7", PAGE.read_text(encoding="utf-8"))
+    assert written is not None
+    content = written[1].replace("\\\\", "\\").replace("\\r", "\r").encode()
+    accepted = MessageCore(Site())(
+        content, Asked("main", KNOWN + timedelta(days=90), "x", origin="hl7v2"), FakeIdentity()
+    )
+    assert [(entry.kind, entry.fate) for entry in accepted.entries] == [
+        ("Patient", "applied"),
+        ("Encounter", "applied"),
+    ]
 
 
 def test_the_examples_say_what_the_page_says() -> None:
