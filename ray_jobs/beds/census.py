@@ -124,7 +124,7 @@ class Census:
     def forget(self, before: datetime) -> None:
         """Drop the encounters that ended, or were known to be cancelled, before an instant."""
         for encounter, told in list(self._told.items()):
-            ended = told.ended is not None and told.ended.ended < before
+            ended = told.ended is not None and told.ended.ended is not None and told.ended.ended < before
             if ended or (told.cancelled is not None and told.cancelled.known < before):
                 self._place(encounter, None)
                 del self._told[encounter]

@@ -88,9 +88,9 @@ class EncounterTransferred(EncounterEvent):
 
 
 class EncounterEnded(EncounterEvent):
-    """The stay ended; `outcome` as far as the hospital said."""
+    """The stay ended; `outcome` as far as the hospital said. `ended` None: an end told before is taken back."""
 
-    ended: AwareDatetime
+    ended: AwareDatetime | None
     outcome: Literal["home", "transferred", "died", "other", "unknown"] = "unknown"
 
 

@@ -36,11 +36,6 @@ def _results(message: Message, site: Site) -> list[Element | MessageError]:
     return [patient(message, site), *observations(message, site)]
 
 
-def _taken_back(_message: Message, _site: Site) -> list[Element | MessageError]:
-    # To say nothing would leave a patient unwatched in bed.
-    return [MessageError("a discharge cannot be taken back here: admit again under a new visit number", "MSH-9", "201")]
-
-
 def _or_error(make: Callable[[Message, Site], Element], message: Message, site: Site) -> Element | MessageError:
     try:
         return make(message, site)
@@ -49,9 +44,8 @@ def _or_error(make: Callable[[Message, Site], Element], message: Message, site: 
 
 
 MAKERS: Final[Mapping[tuple[str, str], Maker]] = {
-    **{("ADT", event): _stay for event in ("A01", "A02", "A03", "A04", "A06", "A07", "A11", "A12")},
+    **{("ADT", event): _stay for event in ("A01", "A02", "A03", "A04", "A06", "A07", "A11", "A12", "A13")},
     **{("ADT", event): _person for event in ("A08", "A28", "A31")},
-    ("ADT", "A13"): _taken_back,
     **{("ADT", event): _merge for event in ("A34", "A40", "A47")},
     **{("ORU", event): _results for event in ("R01", "R30", "R31", "R32", "R40")},
 }

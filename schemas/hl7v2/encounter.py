@@ -22,6 +22,10 @@ DISPOSITIONS: Final = {
 ENDED: Final = frozenset({"A03"})
 CANCELLED: Final = frozenset({"A11", "A38"})
 MOVED: Final = frozenset({"A02", "A12"})
+TAKEN_BACK: Final = "A13"
+"""A discharge that was cancelled."""
+BEGINNING: Final = frozenset({"A01", "A04", "A06", "A07"})
+"""Their event may be the beginning of the stay, where PV1-44 does not say it."""
 
 
 def encounter(message: Message, site: Site) -> Element:
@@ -36,7 +40,7 @@ def encounter(message: Message, site: Site) -> Element:
         "subject": subject(message, site),
     }
     started = moment(segment.text(44), site, "PV1-44")
-    if started is None and trigger not in MOVED | ENDED | CANCELLED:
+    if started is None and trigger in BEGINNING:
         started = happened
     if started:
         found["period"] = {"start": started}

@@ -125,7 +125,7 @@ def _ended(site: SiteState, event: EncounterEnded) -> None:
         for watched in versions.values():
             stay = watched.stays.get(event.encounter)
             if stay is not None:
-                stay.ended = hour_of(event.known)
+                stay.ended = None if event.ended is None else hour_of(event.known)
                 stay.died = None if event.outcome == "unknown" else event.outcome == "died"
 
 

@@ -1,11 +1,15 @@
 """An HL7 v2 message → events, by way of FHIR resources: one set of rules for both (docs/decisions/0160)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from schemas.events import EncounterEnded, EncounterStarted
 from schemas.fhir.facts import Context
 from schemas.hl7v2.bundle import understood
+from schemas.hl7v2.encounter import TAKEN_BACK
 from schemas.hl7v2.message import MessageError, parse
-from schemas.hl7v2.types import Element, Site
+from schemas.hl7v2.types import Element, Site, at_of_event, sent_in
+from schemas.ids import digest
 from services.gateway.accept import Accepted, Asked, Entry, Item, accept_all
 from services.gateway.references import BundleReferences
 from services.runtime.errors import BadInputError
@@ -40,7 +44,20 @@ class MessageCore:
             for part in found.parts
             if isinstance(part, MessageError)
         )
-        return Accepted(accepted.events, accepted.entries + wrong, kind)
+        events = accepted.events
+        if message.kind == ("ADT", TAKEN_BACK):
+            events += tuple(_taken_back(accepted, at_of_event(message, sent_in(message, self.site))))
+        return Accepted(events, accepted.entries + wrong, kind)
+
+
+def _taken_back(accepted: Accepted, at: str | None) -> Iterator[EncounterEnded]:
+    """A FHIR Encounter that is in progress does not say that its end, told before, was wrong: an A13 does."""
+    for stay in accepted.events:
+        if isinstance(stay, EncounterStarted):
+            yield EncounterEnded(
+                id=digest(stay.encounter, "ended", None, at), site=stay.site, known=stay.known, patient=stay.patient,
+                encounter=stay.encounter, ended=None,
+            )  # fmt: skip
 
 
 def _without_known_person(resources: list[Element], references: BundleReferences) -> list[Element]:

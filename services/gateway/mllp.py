@@ -150,9 +150,13 @@ class MllpServer:
 
 
 def _told(accepted: Accepted) -> _Told:
-    """What is said of an accepted message: good parts count, so a message of which some is bad is AA with warnings."""
+    """What is said of an accepted message: good parts count, so one of which some is bad is AA with warnings.
+
+    That the person could be read is not enough: an admission of which the stay could not is AE.
+    """
     bad = [entry for entry in accepted.entries if entry.fate == "quarantined"]
-    whole = len(bad) == len(accepted.entries)
+    said = [entry for entry in accepted.entries if entry.kind != "Patient"] or accepted.entries
+    whole = bool(bad) and all(entry.fate == "quarantined" for entry in said)
     wrong = [Wrong(_where(entry.path), "207", "E" if whole else "W", entry.reason) for entry in bad[:MOST_WRONG]]
     if whole:
         return "AE", "quarantined", wrong

@@ -141,7 +141,7 @@ def _treated(told: Iterable[Event], stay: Stay | None) -> tuple[datetime | None,
 def _stays(told: Iterable[Event]) -> list[Stay]:
     begun: dict[str, EncounterStarted] = {}
     places: dict[str, tuple[datetime, Place]] = {}
-    ended: dict[str, datetime] = {}
+    ended: dict[str, datetime | None] = {}
     cancelled: set[str] = set()
     for fact in told:
         if isinstance(fact, EncounterStarted):
@@ -150,7 +150,7 @@ def _stays(told: Iterable[Event]) -> list[Stay]:
         elif isinstance(fact, EncounterTransferred):
             _move(places, fact.encounter, fact.moved, fact.place)
         elif isinstance(fact, EncounterEnded):
-            ended[fact.encounter] = fact.ended
+            ended[fact.encounter] = fact.ended  # None: taken back; `told` is in the order in which facts became known
         elif isinstance(fact, EncounterCancelled):
             cancelled.add(fact.encounter)
     return [

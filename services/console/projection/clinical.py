@@ -108,12 +108,12 @@ def transferred(turn: Turn, event: EncounterTransferred) -> None:
 
 
 def ended(turn: Turn, event: EncounterEnded) -> None:
-    """The stay is over."""
+    """The stay is over, or it is not after all."""
     turn.patient(event.patient, event.site)
     _stay(turn, event.patient, event.encounter, event.site)
     turn.db.execute(
         "UPDATE encounters SET ended = ?, ended_known = ?, outcome = ? WHERE patient = ? AND encounter = ?",
-        (micros(event.ended), micros(event.known), event.outcome, event.patient, event.encounter),
+        (micros_or_none(event.ended), micros(event.known), event.outcome, event.patient, event.encounter),
     )
 
 

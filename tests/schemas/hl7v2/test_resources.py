@@ -128,9 +128,11 @@ def test_a_stay_that_cannot_be_told_leaves_the_person(segments: tuple[str, ...],
     assert [resource["resourceType"] for resource in made(content)] == ["Patient"]
 
 
-def test_a_discharge_taken_back_is_never_passed_over() -> None:
-    """A13 is refused: to ignore it would leave somebody unwatched."""
-    assert wrong(ADMIT.replace("A01", "A13").encode()) == ["MSH-9"]
+def test_only_an_admission_may_leave_its_beginning_to_the_event() -> None:
+    """Without PV1-44, A01 began when it happened; of A13, a discharge taken back, nobody knows."""
+    bare = ADMIT.replace("20260301100000+0100\r", "\r")
+    assert made(bare.encode())[1]["period"]["start"] == "2026-03-01T10:15:00+01:00"
+    assert wrong(bare.replace("A01", "A13").encode()) == ["PV1-44"]
 
 
 def test_other_messages_are_nothing_for_us_and_say_so() -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ from schemas.events import ObservationsRecorded
 from services.embedded.kafka_server import KafkaServer
 from services.runtime.kafka_log import KafkaReader, create_topics
 from tests.schemas.fhir.documents import Json, bundle, patient, vitals
+from tests.schemas.hl7v2.messages import RESULTS
+from tests.services.gateway.mllp_client import Sender
 
 pytestmark = pytest.mark.servers
 HEADERS = {"Content-Type": "application/fhir+json"}
@@ -40,7 +43,7 @@ class Process:
             "WARDWATCH_SITE": f"kill{time.time_ns()}",
         }
         self.child: subprocess.Popen[bytes] | None = None
-        self.url = ""
+        self.url, self.mllp = "", 0
 
     def start(self) -> None:
         """Start, and wait until it is ready."""
@@ -53,7 +56,8 @@ class Process:
             time.sleep(0.1)
             if not address.exists():
                 continue
-            self.url = f"http://127.0.0.1:{json.loads(address.read_text())['port']}"
+            told = json.loads(address.read_text())
+            self.url, self.mllp = f"http://127.0.0.1:{told['port']}", int(told["mllp_port"])
             try:
                 if httpx.get(f"{self.url}/health/ready").status_code == 200:
                     return
@@ -129,6 +133,32 @@ def test_killed_in_the_middle(process: Process, kafka_server: KafkaServer) -> No
     assert len({event.id for event in events}) == acknowledged == 20
     assert len({event.patient for event in events}) == 1
     assert {len(event.readings) for event in events} == {8}
+
+
+def test_killed_while_messages_are_answered(process: Process, kafka_server: KafkaServer) -> None:
+    """HL7 v2: kill -9 between two answers; every AA is in the log, and what was sent again is the same event."""
+
+    def result(n: int) -> bytes:
+        return RESULTS.replace("113000", f"11{n:02d}00").replace("|M2|", f"|M{n}|").encode()
+
+    sender, n, killed = Sender(process.mllp), 0, False
+    killer = threading.Timer(0.05, process.kill)
+    killer.start()
+    while n < 40:
+        try:
+            assert sender.said(result(n)) == "AA"
+            n = n + 1 if killed or n < 20 else 10  # until it is killed: a repeat is harmless
+        except (EOFError, OSError):
+            killed = True
+            killer.join()
+            process.start()
+            sender = Sender(process.mllp)
+            n = max(0, n - 2)  # an engine that lost its place sends the last ones again
+    sender.close()
+    assert killed
+    events = recorded(kafka_server.address, process.environment["WARDWATCH_SITE"])
+    assert len({event.id for event in events}) == 40
+    assert len({reading.id for event in events for reading in event.readings}) == 80
 
 
 def test_told_to_stop(process: Process) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import pytest
@@ -25,6 +25,7 @@ from services.gateway.mllp import MllpServer
 from services.runtime import web
 from services.runtime.errors import LogUnavailable
 from services.runtime.ports import Identifier
+from services.watch.course import SlowFact, course, keep
 from tests.schemas.hl7v2.messages import ADMIT, RESULTS, message
 from tests.services.gateway.conftest import Door
 from tests.services.gateway.mllp_client import END, START, Sender
@@ -148,6 +149,26 @@ def test_the_life_of_a_stay(door: Door, listening: Listening) -> None:
     assert (transferred.place.ward, transferred.moved) == ("ICU", datetime(2026, 3, 1, 10, 0, tzinfo=UTC))
 
 
+def test_a_discharge_taken_back_opens_the_stay_again(door: Door, listening: Listening) -> None:
+    """A13 after A03: the end is no more, and a later discharge counts again."""
+    sender = listening(door)
+    later = ADMIT.replace("A01", "A03").replace("101500", "113000")
+    facts: dict[str, SlowFact] = {}
+    for content, open_ in (
+        (ADMIT, True),
+        (ADMIT.replace("A01", "A03"), False),
+        (ADMIT.replace("A01", "A13"), True),
+        (later, False),
+    ):
+        before = len(door.written())
+        assert sender.said(content.encode()) == "AA"
+        for event in door.written()[before:]:
+            assert isinstance(event, SlowFact)
+            keep(facts, event)
+        assert (course(facts).stay is not None) == open_
+        door.gateway.clock.told(door.gateway.clock.now() + timedelta(minutes=1))
+
+
 def test_a_corrected_result_replaces_and_a_withdrawn_one_is_retracted(door: Door, listening: Listening) -> None:
     """The same source for both, another id for the correction."""
     sender = listening(door)
@@ -187,7 +208,7 @@ def test_what_cannot_be_used_is_kept_and_the_sender_is_told(door: Door, listenin
     assert partly.all("MSA")[0].text(1) == "AA"
     assert [(err.text(2), err.text(4)) for err in partly.all("ERR")] == [("OBX", "W")]
     assert sender.said(b"\x00\x01 nothing") == "AE"
-    assert sender.said(ADMIT.replace("A01", "A13").encode()) == "AE"
+    assert sender.said(ADMIT.replace("A01", "A13").replace("20260301100000+0100\r", "\r").encode()) == "AE"
     kept = [event for event in door.written("quarantine") if isinstance(event, Quarantined)]
     assert len(kept) == 4
     assert {event.origin for event in kept} == {"hl7v2"}
