@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from schemas.events import EncounterEnded, EncounterStarted
 from schemas.fhir.facts import Context
-from schemas.hl7v2.bundle import understood
+from schemas.hl7v2.bundle import MAKERS, understood
 from schemas.hl7v2.encounter import TAKEN_BACK
 from schemas.hl7v2.message import MessageError, parse
-from schemas.hl7v2.types import Element, Site, at_of_event, sent_in
+from schemas.hl7v2.patient import subject
+from schemas.hl7v2.types import Site, at_of_event, sent_in
 from schemas.ids import digest
 from services.gateway.accept import Accepted, Asked, Entry, Item, accept_all
 from services.gateway.references import BundleReferences
@@ -29,13 +30,15 @@ class MessageCore:
             found = understood(message, self.site)
         except MessageError as error:
             raise BadInputError(error.reason, path=error.where) from None
-        kind = "^".join(message.kind)
+        # A name of ours: what a sender writes there must not become a metric's label.
+        kind = "^".join(message.kind) if message.kind in MAKERS else "message"
         if not found.parts:
             return Accepted((), (Entry(kind, "ignored", reason=found.ignored),), kind)
         references = BundleReferences(asked.site, identity)
         resources = [part for part in found.parts if not isinstance(part, MessageError)]
-        if message.kind[0] == "ORU":
-            resources = _without_known_person(resources, references)
+        if message.kind[0] == "ORU" and references.patient(subject(message, self.site)) is not None:
+            # Results name their person again and again, often less fully than the admission did: once is enough.
+            resources = [resource for resource in resources if resource["resourceType"] != "Patient"]
         items = [Item(resource, None, "POST") for resource in resources]
         context = Context(asked.site, asked.known, references)
         accepted = accept_all(items, kind, asked, context, references, identity)
@@ -58,10 +61,3 @@ def _taken_back(accepted: Accepted, at: str | None) -> Iterator[EncounterEnded]:
                 id=digest(stay.encounter, "ended", None, at), site=stay.site, known=stay.known, patient=stay.patient,
                 encounter=stay.encounter, ended=None,
             )  # fmt: skip
-
-
-def _without_known_person(resources: list[Element], references: BundleReferences) -> list[Element]:
-    """Results name their person again and again, often less fully than the admission did: once is enough."""
-    person, *results = resources
-    known = bool(results) and references.patient(results[0]["subject"]) is not None
-    return results if known else [person, *results]

@@ -21,7 +21,7 @@ from services.runtime.errors import BadInputError, DependencyError
 
 START, END = b"\x0b", b"\x1c\r"
 MOST_BYTES: Final = 4_000_000
-MOST_CONNECTIONS: Final = 128
+MOST_CONNECTIONS: Final = 64
 FRAME_S: Final = 30.0
 """A message that has begun is there within this, or the connection is closed."""
 PATIENCE_S, AGAIN_S = 20.0, 1.0
@@ -160,7 +160,7 @@ def _told(accepted: Accepted) -> _Told:
     wrong = [Wrong(_where(entry.path), "207", "E" if whole else "W", entry.reason) for entry in bad[:MOST_WRONG]]
     if whole:
         return "AE", "quarantined", wrong
-    ignored = next((entry.reason for entry in accepted.entries if entry.fate == "ignored"), "")
+    ignored = next((entry.reason for entry in accepted.entries if entry.fate == "ignored"), "nothing is told in it")
     if accepted.count("applied") == 0:
         return "AA", f"ignored: {ignored}"[:TOLD_OF], wrong
     return "AA", f"applied; {len(bad)} quarantined" if bad else "applied", wrong

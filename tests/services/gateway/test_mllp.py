@@ -222,6 +222,10 @@ def test_a_message_of_no_use_is_acknowledged_and_says_why(door: Door, listening:
     assert answer.all("MSA")[0].text(1) == "AA"
     assert "not used here" in answer.all("MSA")[0].text(3)
     assert door.written() == []
+    sender = listening(door)
+    for _ in range(2):  # of somebody unknown, and of somebody known
+        assert sender.said(message("ORU^R01", "PID|1||1^^^MAIN^MR||A^B")) == "AA"
+    assert [type(event) for event in door.written()] == [PatientRegistered]
 
 
 def test_a_message_that_is_too_long_is_refused_and_the_next_one_heard(door: Door, listening: Listening) -> None:
