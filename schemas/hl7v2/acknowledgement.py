@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
-from schemas.hl7v2.message import Delimiters, Message
+from schemas.hl7v2.delimiters import Delimiters
+from schemas.hl7v2.message import Message
 
 Code = Literal["AA", "AE", "AR"]
 COMMIT: Final = {"AA": "CA", "AE": "CE", "AR": "CR"}

@@ -9,9 +9,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from schemas.hl7v2.delimiters import NULL, Delimiters
+
 MOST_SEGMENTS: Final = 10_000
 HEADERS: Final = frozenset({"FHS", "BHS"})
-NULL: Final = '""'
 CHARSETS: Final = {
     "": "utf-8", "ASCII": "ascii", "UNICODE UTF-8": "utf-8", "UTF-8": "utf-8",
     **{f"8859/{n}": f"iso8859-{n}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15)},
@@ -26,45 +27,6 @@ class MessageError(ValueError):
     def __init__(self, reason: str, where: str = "MSH", code: str = "207") -> None:
         super().__init__(reason)
         self.reason, self.where, self.code = reason, where, code
-
-
-@dataclass(frozen=True, slots=True)
-class Delimiters:
-    """MSH-1 and MSH-2: field, component, repetition, escape, subcomponent."""
-
-    field: str = "|"
-    component: str = "^"
-    repetition: str = "~"
-    escape: str = "\\"
-    subcomponent: str = "&"
-
-    def escaped(self, text: str) -> str:
-        """Text as it is written in a field; control characters become blanks."""
-        meant = {self.escape: "E", self.field: "F", self.component: "S", self.subcomponent: "T", self.repetition: "R"}
-        return "".join(f"{self.escape}{meant[c]}{self.escape}" if c in meant else max(c, " ") for c in text)
-
-    def unescaped(self, text: str) -> str:
-        """The text that was meant (2.7.1 formatting codes): delimiters, line breaks; highlighting is left out."""
-        if self.escape not in text:
-            return text
-        meant = {
-            "F": self.field, "S": self.component, "T": self.subcomponent, "R": self.repetition, "E": self.escape,
-            ".br": "\n", "H": "", "N": "",
-        }  # fmt: skip
-        parts = text.split(self.escape)
-        # Between two escape characters stands a code; one that is not known stays as it was written.
-        out, n = [parts[0]], 1
-        while n < len(parts):
-            if n + 1 == len(parts):
-                out.append(self.escape + parts[n])
-            elif parts[n] in meant:
-                out.append(meant[parts[n]] + parts[n + 1])
-            elif parts[n][:1] == "X" and (said := _hexadecimal(parts[n][1:])) is not None:
-                out.append(said + parts[n + 1])
-            else:
-                out += [self.escape, parts[n], self.escape, parts[n + 1]]
-            n += 2
-        return "".join(out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +163,3 @@ def _delimiters(header: str) -> Delimiters:
 
 def _said(text: str, delimiters: Delimiters) -> str:
     return "" if text == NULL else delimiters.unescaped(text).strip()
-
-
-def _hexadecimal(digits: str) -> str | None:
-    try:
-        return bytes.fromhex(digits).decode("utf-8")
-    except ValueError:
-        return None

@@ -12,10 +12,11 @@ from starlette.types import ASGIApp
 from schemas.fhir.library import warm
 from schemas.fhir.resources import USED
 from schemas.hl7v2.types import Site
-from services.gateway.accept_v2 import MessageCore
+from services.gateway.accept_hl7v2 import MessageCore
 from services.gateway.dicom import DicomServer
 from services.gateway.dicom_store import ImageDoor
 from services.gateway.gateway import SERVICE, Gateway
+from services.gateway.messages import MessageDoor
 from services.gateway.mllp import MllpServer
 from services.gateway.routes import FhirDoor
 from services.runtime import logs, web
@@ -60,7 +61,7 @@ def mllp(gateway: Gateway, settings: Settings) -> MllpServer:
     zone = ZoneInfo(settings.hl7_zone) if settings.hl7_zone else None
     site = Site(zone, settings.hl7_authorities, settings.mrn_authority)
     senders = frozenset(name.strip() for name in settings.mllp_senders.split(",") if name.strip())
-    return MllpServer(gateway, MessageCore(site), senders)
+    return MllpServer(MessageDoor(gateway, MessageCore(site), senders))
 
 
 def main(settings: Settings) -> None:

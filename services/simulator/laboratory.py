@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final
 
-from schemas.hl7v2.message import Delimiters
+from schemas.hl7v2.delimiters import Delimiters
 from services.simulator.resources import Resource
 
 MARKS: Final = Delimiters()

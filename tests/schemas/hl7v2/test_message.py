@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.hl7v2.acknowledgement import Wrong, acknowledgement
-from schemas.hl7v2.message import Delimiters, Field, Message, MessageError, parse
+from schemas.hl7v2.delimiters import Delimiters
+from schemas.hl7v2.message import Field, Message, MessageError, parse
 from tests.schemas.fhir.documents import KNOWN
 from tests.schemas.hl7v2.messages import ADMIT, RESULTS, message
 

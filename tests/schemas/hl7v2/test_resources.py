@@ -10,7 +10,8 @@ import pytest
 from schemas.codes import UCUM
 from schemas.fhir.library import validate
 from schemas.hl7v2.bundle import bundle, understood
-from schemas.hl7v2.message import Delimiters, Field, MessageError, parse
+from schemas.hl7v2.delimiters import Delimiters
+from schemas.hl7v2.message import Field, MessageError, parse
 from schemas.hl7v2.types import Element, Site, identifier, moment, places
 from tests.schemas.hl7v2.messages import ADMIT, RESULTS, message
 

@@ -11,7 +11,7 @@ from schemas.fhir.observation_profile import read_bundle
 from schemas.fhir.patient import FHIR_AUTHORITY
 from schemas.hl7v2.types import Site
 from services.gateway.accept import Asked, accept
-from services.gateway.accept_v2 import MessageCore
+from services.gateway.accept_hl7v2 import MessageCore
 from services.runtime.identity import FakeIdentity
 from services.runtime.outgoing import outgoing
 from services.runtime.ports import Identifier

@@ -7,7 +7,7 @@ from pathlib import Path
 from schemas.events import AdmissionRequested, AvailabilityPublished, Event, LocationDefined, Surgery
 from schemas.hl7v2.types import Site
 from services.gateway.accept import Asked, accept
-from services.gateway.accept_v2 import MessageCore
+from services.gateway.accept_hl7v2 import MessageCore
 from services.runtime.identity import FakeIdentity
 from services.runtime.ports import Identifier
 

@@ -20,7 +20,8 @@ from schemas.events import (
     ReadingsRetracted,
 )
 from schemas.hl7v2.types import Site
-from services.gateway.accept_v2 import MessageCore
+from services.gateway.accept_hl7v2 import MessageCore
+from services.gateway.messages import MessageDoor
 from services.gateway.mllp import MllpServer
 from services.runtime import web
 from services.runtime.errors import LogUnavailable
@@ -57,7 +58,7 @@ def listening() -> Iterator[Listening]:
 
     def start(door: Door, *, senders: frozenset[str] = frozenset(), patience_s: float = 5.0) -> Sender:
         core = MessageCore(Site(UTC, {"MAIN": "urn:main"}))
-        server = MllpServer(door.gateway, core, senders, most_bytes=MOST, patience_s=patience_s)
+        server = MllpServer(MessageDoor(door.gateway, core, senders, most_bytes=MOST, patience_s=patience_s))
         listener = web.bind("127.0.0.1", 0)
         asyncio.run_coroutine_threadsafe(server.start(listener), loop).result(5)
         servers.append(server)

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 from schemas.events import EncounterEnded, EncounterStarted
+from schemas.fhir.elements import Reference
 from schemas.fhir.facts import Context
 from schemas.hl7v2.bundle import MAKERS, understood
 from schemas.hl7v2.encounter import TAKEN_BACK
@@ -36,7 +38,7 @@ class MessageCore:
             return Accepted((), (Entry(kind, "ignored", reason=found.ignored),), kind)
         references = BundleReferences(asked.site, identity)
         resources = [part for part in found.parts if not isinstance(part, MessageError)]
-        if message.kind[0] == "ORU" and references.patient(subject(message, self.site)) is not None:
+        if message.kind[0] == "ORU" and references.patient(cast("Reference", subject(message, self.site))):
             # Results name their person again and again, often less fully than the admission did: once is enough.
             resources = [resource for resource in resources if resource["resourceType"] != "Patient"]
         items = [Item(resource, None, "POST") for resource in resources]
