@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import Awaitable, Mapping
@@ -57,6 +58,9 @@ class Door:
         self._absent = absent
         self._cards = (*self._risk.cards, *(registry.load_card(name) for name in networks))
         self._listener = Listener(self, *listen) if listen else None
+        # Ray and the models stay to the end: a full search for garbage would walk them for a tenth of a second.
+        gc.collect()
+        gc.freeze()
 
     def check_health(self) -> None:
         """Asked by Serve, which replaces the replica when it raises."""

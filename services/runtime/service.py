@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from services.runtime import logs, web
 from services.runtime.clock import SystemClock, ToldClock
 from services.runtime.health import Health
+from services.runtime.heap import settle
 from services.runtime.inference import HttpInference
 from services.runtime.kafka_log import KafkaPublisher, KafkaReader, KafkaWorker
 from services.runtime.objects import ObjectStoreByUrl
@@ -41,6 +42,7 @@ def serve_metrics(settings: Settings, service: str, health: Health) -> Callable[
     """/metrics and /health for a process without a web server of its own; returns what stops it."""
     listener = web.bind(settings.host, settings.metrics_port)
     web.announce(settings, f"{service}-{settings.slot}", port=listener.getsockname()[1], service=service)
+    settle()
     return web.serve_in_thread(web.create_app(service, settings, health), listener)
 
 

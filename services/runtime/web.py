@@ -16,6 +16,7 @@ from starlette.types import Scope as AsgiScope
 
 from services.runtime.auth import Actor, Doorkeeper, Refused, Scope
 from services.runtime.health import Health
+from services.runtime.heap import settle
 from services.runtime.settings import Settings
 
 KEEP_ALIVE_S = 75
@@ -112,6 +113,7 @@ def announce(settings: Settings, name: str, **facts: int | str) -> None:
 
 def serve(app: ASGIApp, listener: socket.socket) -> None:
     """Serve on the socket until the process is told to stop."""
+    settle()
     uvicorn.Server(_config(app)).run(sockets=[listener])
 
 
