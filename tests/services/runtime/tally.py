@@ -4,6 +4,7 @@ What it says depends on what was answered before: a forecast's threshold is the 
 above `MUCH` is asked about a second time.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -115,6 +116,8 @@ class Tally:
         if q.asked or q.second:
             return state, ()
         state.owed = tuple(sorted({*state.owed, ask.model}))
+        if q.cause.startswith("late/"):
+            return state, ()  # said once, however often it is asked for again (as watch does)
         event = ForecastMissed(
             id=digest("missed", ask.model, ask.key, q.cause), site="main", patient=ask.key.split("/")[1], known=q.at,
             as_of=q.at, model=ask.model, version="1", row=0, reason=reason,
@@ -145,9 +148,12 @@ class TwoModels:
 
     def __init__(self) -> None:
         self.down: set[str] = set()
+        self.refused = Counter[str]()
+        """How often a model that is down was asked."""
 
     def __call__(self, model: str, tensors: Tensors) -> Tensors:
         if model in self.down:
+            self.refused[model] += 1
             raise InferenceUnavailable(model)
         much = {"double": 1.0, "triple": 0.5}[model]
         return {"probability": np.array([float(v) / (much + float(v)) for v in tensors["rows"][:, 0]])}

@@ -73,6 +73,7 @@ faults = st.lists(
 @settings(max_examples=150, deadline=None)
 @given(script=faults, save_s=st.sampled_from([0.0, math.inf]))
 @example(script=[("record", 0, 0.0), ("turn",), ("double off",), ("turn",), ("turn",), ("turn",)], save_s=0.0)
+@example(script=[("turn",), ("double off",), ("record", 0, 0.0), ("turn",), ("flush",), ("turn",)], save_s=0.0)
 def test_every_event_has_one_answer_whatever_fails(script: list[tuple], save_s: float) -> None:  # noqa: C901, PLR0912, PLR0915 - a script
     """Crashes, an emptied or dead Redis and a dead Ray lose nothing and repeat nothing; states equal the fold.
 
@@ -260,7 +261,8 @@ def test_debtors_of_an_absent_model_cost_nothing_while_they_wait(monkeypatch: py
     monkeypatch.setattr(stream, "RETRY_S", 60.0)
     drive(loop, worker, 5)
     missed = [e for e in outputs(hospital) if isinstance(e, ForecastMissed)]
-    assert [e.model for e in missed] == [*MODELS, "double"]
+    assert [e.model for e in missed] == [*MODELS]
+    assert hospital.models.refused == {"double": 1}
     hospital.models.down.clear()
     loop._retry_at = 0.0
     drive(loop, worker)
