@@ -21,7 +21,7 @@ LABORATORY: Final = frozenset({"LAB", "CH", "HM", "BG", "CG", "MB", "SR", "IMM",
 """Table 0074, diagnostic service sections that measure samples."""
 CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
 COMPARATORS: Final = frozenset({"<", "<=", ">=", ">"})
-NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
+NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
 NUMERIC, STRUCTURED, CODED = "NM", "SN", frozenset({"CE", "CWE", "CNE", "IS"})
 
 
@@ -88,6 +88,8 @@ def _value(obx: Segment) -> Element:
     kind, value = obx.text(2), obx.first(5)
     if not value:
         return {}
+    if kind in {NUMERIC, STRUCTURED} and len(obx.all(5)) > 1:
+        raise MessageError("OBX-5 holds several numbers: which of them was measured? Send an OBX each", "OBX-5", "102")
     if kind == NUMERIC:
         return _quantity(str(value), obx, "")
     if kind == STRUCTURED:

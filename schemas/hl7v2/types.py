@@ -20,8 +20,8 @@ SYSTEMS: Final[Mapping[str, str]] = {
     "NDC": "http://hl7.org/fhir/sid/ndc", "MDC": "urn:iso:std:iso:11073:10101",
 }  # fmt: skip
 """Table 0396: the coding systems that FHIR has a name for."""
-_DTM: Final = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\.\d{1,6})?([+-]\d{4})?")
-_OFFSET: Final = re.compile(r"[+-]\d{4}$")
+_DTM: Final = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\.\d{1,6})?([+-]\d{4})?", re.ASCII)
+_OFFSET: Final = re.compile(r"[+-]\d{4}$", re.ASCII)
 _NO_ID: Final = re.compile(r"[^A-Za-z0-9.\-]+")
 
 
@@ -39,11 +39,17 @@ class Site:
 
 
 def sent_in(message: Message, site: Site) -> Site:
-    """The site as this message sees it: an offset in MSH-7 holds for every time without one (v2.9, 2.A.22)."""
+    """The site as this message sees it: an offset in MSH-7 holds for every time without one (v2.9, 2.A.22).
+
+    Raises MessageError where that offset is none.
+    """
     offset = _OFFSET.search(message.header.text(7))
     if offset is None:
         return site
-    zone = datetime.strptime(offset[0], "%z").tzinfo
+    try:
+        zone = datetime.strptime(offset[0], "%z").tzinfo
+    except ValueError:
+        raise MessageError("an offset that no clock on Earth has", "MSH-7", "102") from None
     return Site(zone, site.authorities, site.authority)
 
 
