@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from schemas.hl7v2.encounter import encounter
 from schemas.hl7v2.message import Message, MessageError
 from schemas.hl7v2.observation import observations
-from schemas.hl7v2.patient import merged, patient
+from schemas.hl7v2.patient import groups, merged, patient
 from schemas.hl7v2.types import Element, Site, sent_in
 
 Maker = Callable[[Message, Site], list[Element | MessageError]]
@@ -29,7 +29,11 @@ def _stay(message: Message, site: Site) -> list[Element | MessageError]:
 
 
 def _merge(message: Message, site: Site) -> list[Element | MessageError]:
-    return [patient(message, site), _or_error(merged, message, site)]
+    """A40 may hold several people, each a PID and an MRG: every one of them is a merge of its own."""
+    found: list[Element | MessageError] = []
+    for one in groups(message):
+        found += [_or_error(patient, one, site), _or_error(merged, one, site)]
+    return found or [patient(message, site)]
 
 
 def _results(message: Message, site: Site) -> list[Element | MessageError]:
@@ -44,9 +48,12 @@ def _or_error(make: Callable[[Message, Site], Element], message: Message, site: 
 
 
 MAKERS: Final[Mapping[tuple[str, str], Maker]] = {
-    **{("ADT", event): _stay for event in ("A01", "A02", "A03", "A04", "A06", "A07", "A11", "A12", "A13")},
+    **{
+        ("ADT", event): _stay
+        for event in ("A01", "A02", "A03", "A04", "A05", "A06", "A07", "A11", "A12", "A13", "A14", "A38")
+    },
     **{("ADT", event): _person for event in ("A08", "A28", "A31")},
-    **{("ADT", event): _merge for event in ("A34", "A40", "A47")},
+    **{("ADT", event): _merge for event in ("A18", "A30", "A34", "A36", "A40", "A47")},
     **{("ORU", event): _results for event in ("R01", "R30", "R31", "R32", "R40")},
 }
 """Chapter 3 (patient administration) and chapter 7 (observations) of the standard, as far as they change what we know.

@@ -22,6 +22,9 @@ DISPOSITIONS: Final = {
 ENDED: Final = frozenset({"A03"})
 CANCELLED: Final = frozenset({"A11", "A38"})
 MOVED: Final = frozenset({"A02", "A12"})
+CHANGED: Final = frozenset({"A06", "A07"})
+"""Of class, and often of place: then PV1-6 says from where (3.3.6, 3.3.7)."""
+PLANNED: Final = frozenset({"A05", "A14"})
 TAKEN_BACK: Final = "A13"
 """A discharge that was cancelled."""
 BEGINNING: Final = frozenset({"A01", "A04", "A06", "A07"})
@@ -35,7 +38,7 @@ def encounter(message: Message, site: Site) -> Element:
     found: Element = {
         "resourceType": "Encounter",
         "identifier": [number(message, site)],
-        "status": "cancelled" if trigger in CANCELLED else "finished" if trigger in ENDED else "in-progress",
+        "status": _status(trigger),
         "class": _class(segment),
         "subject": subject(message, site),
     }
@@ -44,7 +47,7 @@ def encounter(message: Message, site: Site) -> Element:
         started = happened
     if started:
         found["period"] = {"start": started}
-    elif trigger not in CANCELLED:
+    elif trigger not in CANCELLED | PLANNED:
         raise MessageError("when did the stay begin? (PV1-44)", "PV1-44", "101")
     if trigger in ENDED:
         ended = moment(segment.text(45), site, "PV1-45") or happened
@@ -71,6 +74,14 @@ def number(message: Message, site: Site) -> Element:
     raise MessageError("no visit number: what is the stay called?", "PV1-19", "101")
 
 
+def _status(trigger: str) -> str:
+    if trigger in CANCELLED:
+        return "cancelled"
+    if trigger in PLANNED:
+        return "planned"
+    return "finished" if trigger in ENDED else "in-progress"
+
+
 def _pv1(message: Message) -> Segment:
     found = message.first("PV1")
     if found is None:
@@ -92,7 +103,7 @@ def _disposition(code: str) -> Element:
 
 def _locations(segment: Segment, trigger: str, happened: str | None) -> list[Element]:
     """Where the patient lies; after a transfer where before, too (PV1-6), and since when the new place."""
-    if trigger not in MOVED:
+    if trigger not in MOVED and not (trigger in CHANGED and segment.first(6)):
         return _located(segment.first(3), None, None)
     return [*_located(segment.first(6), None, happened), *_located(segment.first(3), happened, None)]
 

@@ -1,5 +1,7 @@
 """PID and MRG → Patient (v2-to-FHIR: PID[Patient]; MRG[Patient]): numbers, name, birth, sex, death, and merges."""
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 from schemas.hl7v2.message import Field, Message, MessageError, Segment
@@ -41,6 +43,14 @@ def merged(message: Message, site: Site) -> Element:
     if name := person(segment.first(7)):
         found["name"] = [name]
     return found
+
+
+def groups(message: Message) -> Iterator[Message]:
+    """The message once for each PID, with the segments up to the next one."""
+    rest = message.segments
+    starts = [n for n, segment in enumerate(rest) if segment.name == PID]
+    for start, end in pairwise([*starts, len(rest)]):
+        yield Message((message.header, *rest[start:end]))
 
 
 def subject(message: Message, site: Site) -> Element:

@@ -8,8 +8,8 @@ from schemas.events import EncounterEnded, EncounterStarted
 from schemas.fhir.elements import Reference
 from schemas.fhir.facts import Context
 from schemas.hl7v2.bundle import MAKERS, understood
-from schemas.hl7v2.encounter import TAKEN_BACK
-from schemas.hl7v2.message import MessageError, parse
+from schemas.hl7v2.encounter import ENDED, TAKEN_BACK
+from schemas.hl7v2.message import Message, MessageError, parse
 from schemas.hl7v2.patient import subject
 from schemas.hl7v2.types import Site, at_of_event, sent_in
 from schemas.ids import digest
@@ -51,14 +51,18 @@ class MessageCore:
         )
         events = accepted.events
         if message.kind == ("ADT", TAKEN_BACK):
-            events += tuple(_taken_back(accepted, at_of_event(message, sent_in(message, self.site))))
+            events += tuple(_taken_back(accepted, message, self.site))
+        elif message.kind[0] == "ADT" and message.kind[1] in ENDED:
+            # A discharge says where the patient lay last: read as FHIR's whole history, it would be where they began.
+            events = tuple(event for event in events if not isinstance(event, EncounterStarted))
         return Accepted(events, accepted.entries + wrong, kind)
 
 
-def _taken_back(accepted: Accepted, at: str | None) -> Iterator[EncounterEnded]:
+def _taken_back(accepted: Accepted, message: Message, site: Site) -> Iterator[EncounterEnded]:
     """A FHIR Encounter that is in progress does not say that its end, told before, was wrong: an A13 does."""
     for stay in accepted.events:
         if isinstance(stay, EncounterStarted):
+            at = at_of_event(message, sent_in(message, site))
             yield EncounterEnded(
                 id=digest(stay.encounter, "ended", None, at), site=stay.site, known=stay.known, patient=stay.patient,
                 encounter=stay.encounter, ended=None,

@@ -16,6 +16,10 @@ START, END = b"\x0b", b"\x1c\r"
 MOST_CONNECTIONS: Final = 64
 FRAME_S: Final = 30.0
 """A message that has begun is there within this, or the connection is closed."""
+IDLE_S: Final = 3600.0
+"""Between two messages. A sender that lost its power never hangs up: it would hold its place for ever."""
+ANSWER_S: Final = 30.0
+"""An answer is taken within this: a sender that reads none is gone."""
 _log = logs.get(__name__)
 
 
@@ -24,6 +28,7 @@ class MllpServer:
     """Listens from `start` to `stop`; each connection is a task of the event loop."""
 
     door: MessageDoor
+    idle_s: float = IDLE_S
     _connections: set[asyncio.Task[None]] = field(default_factory=set)
     _server: asyncio.Server | None = None
 
@@ -51,22 +56,25 @@ class MllpServer:
                 answer = await self.door.answer(content)
                 if answer is not None:
                     writer.write(START + answer + END)
-                    await writer.drain()
+                    async with asyncio.timeout(ANSWER_S):
+                        await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             _log.warning("an MLLP sender went away in the middle of a message; it was not acknowledged")
         except asyncio.CancelledError:
             pass  # we stop: asyncio would log it as a fault of this task
         except TimeoutError:
-            _log.warning("an MLLP message did not end in time: its connection is closed", seconds=FRAME_S)
+            _log.warning("an MLLP sender was silent too long, or in the middle of a message: its connection is closed")
+            writer.transport.abort()  # else an answer that nobody reads would be held for ever
         finally:
             self._connections.discard(task)
             writer.close()
 
     async def _frame(self, reader: asyncio.StreamReader) -> bytes | None:
         """The next message; None at the end of the connection. Longer ones are cut: their beginning can be answered."""
-        while (byte := await reader.read(1)) != START:
-            if not byte:
-                return None
+        async with asyncio.timeout(self.idle_s):
+            while (byte := await reader.read(1)) != START:
+                if not byte:
+                    return None
         async with asyncio.timeout(FRAME_S):
             try:
                 return (await reader.readuntil(END))[: -len(END)]

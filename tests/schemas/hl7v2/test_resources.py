@@ -91,6 +91,55 @@ def test_one_bad_result_is_told_and_the_others_count() -> None:
     assert len(made(bad.encode())) == 2
 
 
+@pytest.mark.parametrize("kind", ["NM", "SN"])
+def test_several_numbers_in_one_result_are_an_error(kind: str) -> None:
+    """OBX-5 repeats: none of them is the reading, and the first is no better than the last."""
+    assert wrong(RESULTS.replace("|NM|8867-4", f"|{kind}|8867-4").replace("||112|", "||60~120|").encode()) == ["OBX-5"]
+
+
+def test_an_offset_of_no_clock_in_the_header_is_an_error() -> None:
+    """MSH-7 rules all other times, so nothing of the message can be placed."""
+    for offset in ("+9900", "+0060"):
+        with pytest.raises(MessageError) as error:
+            made(RESULTS.replace("120000+0100", f"120000{offset}").encode())
+        assert error.value.where == "MSH-7"
+
+
+def test_digits_of_other_scripts_are_no_number_and_no_time() -> None:
+    """Arabic-Indic digits would be read by Python and by nobody after us."""
+    assert wrong(RESULTS.replace("||112|", "||١١٢|").encode()) == ["OBX-5"]
+    with pytest.raises(MessageError):
+        moment("٢٠٢٦", HERE, "PID-7")
+
+
+def test_a_stay_that_is_planned_is_only_that() -> None:
+    """A05: a pre-admission has a number and no beginning yet."""
+    stay = made(ADMIT.replace("A01", "A05").replace("20260301100000+0100\r", "\r").encode())[1]
+    assert stay["status"] == "planned"
+    assert "period" not in stay
+
+
+def test_a_change_of_class_with_a_place_before_is_a_move() -> None:
+    """A06 from the emergency room to a ward: PV1-6 until the event, PV1-3 from then on."""
+    changed = ADMIT.replace("A01", "A06").replace("5B^12^A^MAIN|||", "5B^12^A|||ED^1^1").replace("101500", "150000")
+    places_of = {e["location"]["reference"]: e["period"] for e in made(changed.encode())[1]["location"]}
+    assert places_of["Location/ED"] == {"end": "2026-03-01T15:00:00+01:00"}
+    assert places_of["Location/5B"] == {"start": "2026-03-01T15:00:00+01:00"}
+
+
+def test_every_merge_of_a_message_is_told() -> None:
+    """A40 repeats PID and MRG; one of them that cannot be read leaves the others."""
+    people = [s for n in "23" for s in (f"PID|1||{n}^^^MAIN^MR||A^B", f"MRG|1{n}^^^MAIN^MR")]
+    content = message("ADT^A40", *people, "PID|1||9^^^MAIN^MR||A^B", "MRG|")
+    pairs = [
+        (found["identifier"][0]["value"], found["link"][0]["other"]["identifier"]["value"])
+        for found in made(content)
+        if "link" in found
+    ]
+    assert pairs == [("12", "2"), ("13", "3")]
+    assert wrong(content) == ["MRG-1"]
+
+
 def test_a_merge_names_who_is_given_up_for_whom() -> None:
     """A40: MRG-1 is replaced by PID-3."""
     survivor, given_up = made(message("ADT^A40", "PID|1||2^^^MAIN^MR||A^B", "MRG|1^^^MAIN^MR"))

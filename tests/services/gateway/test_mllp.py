@@ -1,13 +1,17 @@
 """HL7 v2 over real sockets: what is acknowledged lies in the log, once; everything else is answered and kept."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from ray_jobs.beds.census import Census
 from schemas.events import (
     EncounterCancelled,
     EncounterEnded,
@@ -20,11 +24,12 @@ from schemas.events import (
     ReadingsRetracted,
 )
 from schemas.hl7v2.types import Site
+from services.gateway.accept import Asked
 from services.gateway.accept_hl7v2 import MessageCore
 from services.gateway.messages import MessageDoor
 from services.gateway.mllp import MllpServer
 from services.runtime import web
-from services.runtime.errors import LogUnavailable
+from services.runtime.errors import BadInputError, LogUnavailable
 from services.runtime.ports import Identifier
 from services.watch.course import SlowFact, course, keep
 from tests.schemas.hl7v2.messages import ADMIT, RESULTS, message
@@ -33,12 +38,19 @@ from tests.services.gateway.mllp_client import END, START, Sender
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MOST = 20_000
+JUNK = st.one_of(
+    st.text(st.characters(blacklist_categories=("Cs",)), max_size=12),
+    st.text("0123456789+-.^~&\\", max_size=24),
+    st.sampled_from(["20260301101500+9900", "20260301101500+0060", "00010101000000+1400", "9" * 400, "60~120", '""']),
+)
 
 
 class Listening(Protocol):
     """Starts a server on a door and connects to it."""
 
-    def __call__(self, door: Door, *, senders: frozenset[str] = frozenset(), patience_s: float = 5.0) -> Sender: ...
+    def __call__(
+        self, door: Door, *, senders: frozenset[str] = frozenset(), patience_s: float = 5.0, idle_s: float = 60.0
+    ) -> Sender: ...
 
 
 @pytest.fixture
@@ -56,9 +68,11 @@ def listening() -> Iterator[Listening]:
     opened: list[Sender] = []
     servers: list[MllpServer] = []
 
-    def start(door: Door, *, senders: frozenset[str] = frozenset(), patience_s: float = 5.0) -> Sender:
+    def start(
+        door: Door, *, senders: frozenset[str] = frozenset(), patience_s: float = 5.0, idle_s: float = 60.0
+    ) -> Sender:
         core = MessageCore(Site(UTC, {"MAIN": "urn:main"}))
-        server = MllpServer(MessageDoor(door.gateway, core, senders, most_bytes=MOST, patience_s=patience_s))
+        server = MllpServer(MessageDoor(door.gateway, core, senders, most_bytes=MOST, patience_s=patience_s), idle_s)
         listener = web.bind("127.0.0.1", 0)
         asyncio.run_coroutine_threadsafe(server.start(listener), loop).result(5)
         servers.append(server)
@@ -148,6 +162,46 @@ def test_the_life_of_a_stay(door: Door, listening: Listening) -> None:
     assert {EncounterTransferred, EncounterEnded, EncounterCancelled} <= set(kinds)
     transferred = next(event for event in door.written() if isinstance(event, EncounterTransferred))
     assert (transferred.place.ward, transferred.moved) == ("ICU", datetime(2026, 3, 1, 10, 0, tzinfo=UTC))
+
+
+def test_a_discharge_does_not_say_where_the_stay_began(door: Door, listening: Listening) -> None:
+    """A03 names the last ward: whoever was moved there did not begin there."""
+    sender = listening(door)
+    moved = ADMIT.replace("A01", "A02").replace("5B^12^A^MAIN|||", "ICU^1^2|||5B^12^A").replace("101500", "110000")
+    gone = ADMIT.replace("A01", "A03").replace("5B^12^A^MAIN", "ICU^1^2").replace("101500", "113000")
+    census = Census()
+    for content in (ADMIT, moved, gone):
+        assert sender.said(content.encode()) == "AA"
+    for event in door.written():
+        census.apply(event)
+    assert [spell.ward for spell in census.spells()] == ["5B", "ICU"]
+    assert census.present() == []
+
+
+def test_a_discharge_taken_back_at_no_time_is_not_used(door: Door, listening: Listening) -> None:
+    """A13 with an EVN-2 that is no time: AE and quarantine, not a fault that its sender would repeat for ever."""
+    sender = listening(door)
+    bad = ADMIT.replace("A01", "A13").replace("EVN|A13|20260301101500+0100", "EVN|A13|yesterday")
+    assert sender.said(bad.encode()) == "AE"
+    assert sender.said(RESULTS.replace("120000+0100", "120000+9900").encode()) == "AE"
+    assert len(door.written("quarantine")) == 2
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_stands_in_a_field_the_message_is_read_or_refused(door: Door, data: st.DataObject) -> None:
+    """Any text in any field of any message: what is accepted or BadInputError, never another exception."""
+    seed = data.draw(
+        st.sampled_from([ADMIT, RESULTS, *(ADMIT.replace("A01", e) for e in ("A02", "A03", "A13", "A40"))])
+    )
+    segments = [segment.split("|") for segment in seed.split("\r") if segment]
+    for _ in range(data.draw(st.integers(1, 3))):
+        fields = data.draw(st.sampled_from(segments))
+        fields[data.draw(st.integers(1, len(fields) - 1))] = data.draw(JUNK)
+    asked = Asked("main", NOON, "fuzz", origin="hl7v2")
+    with contextlib.suppress(BadInputError):
+        content = "\r".join("|".join(fields) for fields in segments).encode()
+        MessageCore(Site(UTC))(content, asked, door.gateway.identity)
 
 
 def test_a_discharge_taken_back_opens_the_stay_again(door: Door, listening: Listening) -> None:
@@ -257,6 +311,15 @@ def test_a_message_cut_off_in_the_middle_changes_nothing(door: Door, listening: 
     assert again.said(RESULTS.encode()) == "AA"
     again.close()
     assert EncounterStarted not in {type(event) for event in door.written()}
+
+
+def test_a_sender_that_says_nothing_does_not_hold_its_place(door: Door, listening: Listening) -> None:
+    """Silent, or noise without a message: closed, and its connection is free for another."""
+    sender = listening(door, idle_s=0.2)
+    assert sender.said(ADMIT.encode()) == "AA"
+    sender.put(b"\r\n")
+    with pytest.raises(EOFError):
+        sender.answer()
 
 
 def test_a_sender_that_is_not_named_may_not_speak(door: Door, listening: Listening) -> None:
