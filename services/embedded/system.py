@@ -85,6 +85,7 @@ class System:
             "WARDWATCH_CONSOLE_PORT": str(free_or_other(self.options.console_port)),
             "WARDWATCH_DICOM_PORT": str(free_or_other(11112)),
             "WARDWATCH_MLLP_PORT": str(free_or_other(2575)),
+            "WARDWATCH_MLLP_SENDERS": "*",  # of this machine only: the port is bound to 127.0.0.1
             "WARDWATCH_RUN_DIR": str(self.run_dir),
             "PYTHONPATH": os.pathsep.join((str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", ""))),
             # Each service is one thread of work; more BLAS or numba threads would only take turns on the cores.

@@ -28,6 +28,8 @@ from services.runtime.service import clock_of, stop_on_signals
 from services.runtime.settings import Settings
 
 BEAT_S = 5.0
+EVERYONE = "*"
+"""Instead of MSH-3 names: the network decides who may speak."""
 
 
 def make_app(gateway: Gateway, settings: Settings, health: Health, messages: socket.socket | None = None) -> ASGIApp:
@@ -57,11 +59,12 @@ def make_app(gateway: Gateway, settings: Settings, health: Health, messages: soc
 
 
 def mllp(gateway: Gateway, settings: Settings) -> MllpServer:
-    """The HL7 v2 door as the settings want it."""
+    """The HL7 v2 door as the settings want it: closed to all until somebody is named, as the others are."""
     zone = ZoneInfo(settings.hl7_zone) if settings.hl7_zone else None
     site = Site(zone, settings.hl7_authorities, settings.mrn_authority)
     senders = frozenset(name.strip() for name in settings.mllp_senders.split(",") if name.strip())
-    return MllpServer(MessageDoor(gateway, MessageCore(site), senders))
+    everyone = EVERYONE in senders or (settings.open and not senders)
+    return MllpServer(MessageDoor(gateway, MessageCore(site), None if everyone else senders))
 
 
 def main(settings: Settings) -> None:

@@ -26,11 +26,11 @@ _log = logs.get(__name__)
 
 @dataclass
 class MessageDoor:
-    """Answers messages; `senders` are the MSH-3 that may speak, empty for all whom the network lets through."""
+    """Answers messages; `senders` are the MSH-3 that may speak, None for all whom the network lets through."""
 
     gateway: Gateway
     core: MessageCore
-    senders: frozenset[str] = frozenset()
+    senders: frozenset[str] | None = None
     most_bytes: int = MOST_BYTES
     patience_s: float = PATIENCE_S
     _numbers: Iterator[int] = field(default_factory=itertools.count)
@@ -50,8 +50,8 @@ class MessageDoor:
             told = Wrong(error.where, error.code, "E", error.reason)
             said = await self._applied(content, "MLLP")
             return _answerable(content), *(("AE", "quarantined", [told]) if said[0] != "AR" else said)
-        if self.senders and message.header.text(3) not in self.senders:
-            return message, "AR", "this sender may not speak here (MSH-3)", []
+        if self.senders is not None and message.header.text(3) not in self.senders:
+            return message, "AR", "MSH-3 is not among WARDWATCH_MLLP_SENDERS: it may not speak here", []
         if len(content) > self.most_bytes:
             return message, "AR", f"longer than {self.most_bytes} bytes: send it in parts", []
         return message, *await self._applied(content, message.sender)

@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     mllp_port: int = 2575
     """HL7 v2 over MLLP."""
     mllp_senders: str = ""
-    """Sending applications (MSH-3) that may speak, apart by commas; empty: all that the network lets through."""
+    """Sending applications (MSH-3) that may speak, apart by commas; `*`: all the network lets through; none: nobody."""
     hl7_zone: Annotated[str, AfterValidator(_zone)] = ""
     """Time zone of HL7 v2 times without offset (`Europe/Berlin`); none: such a time is refused."""
     hl7_authorities: dict[str, str] = {}

@@ -26,11 +26,13 @@ from schemas.events import (
 from schemas.hl7v2.types import Site
 from services.gateway.accept import Asked
 from services.gateway.accept_hl7v2 import MessageCore
+from services.gateway.main import mllp
 from services.gateway.messages import MessageDoor
 from services.gateway.mllp import MllpServer
 from services.runtime import web
 from services.runtime.errors import BadInputError, LogUnavailable
 from services.runtime.ports import Identifier
+from services.runtime.settings import Settings
 from services.watch.course import SlowFact, course, keep
 from tests.schemas.hl7v2.messages import ADMIT, RESULTS, message
 from tests.services.gateway.conftest import Door
@@ -49,7 +51,7 @@ class Listening(Protocol):
     """Starts a server on a door and connects to it."""
 
     def __call__(
-        self, door: Door, *, senders: frozenset[str] = frozenset(), patience_s: float = 5.0, idle_s: float = 60.0
+        self, door: Door, *, senders: frozenset[str] | None = None, patience_s: float = 5.0, idle_s: float = 60.0
     ) -> Sender: ...
 
 
@@ -69,7 +71,7 @@ def listening() -> Iterator[Listening]:
     servers: list[MllpServer] = []
 
     def start(
-        door: Door, *, senders: frozenset[str] = frozenset(), patience_s: float = 5.0, idle_s: float = 60.0
+        door: Door, *, senders: frozenset[str] | None = None, patience_s: float = 5.0, idle_s: float = 60.0
     ) -> Sender:
         core = MessageCore(Site(UTC, {"MAIN": "urn:main"}))
         server = MllpServer(MessageDoor(door.gateway, core, senders, most_bytes=MOST, patience_s=patience_s), idle_s)
@@ -327,6 +329,21 @@ def test_a_sender_that_is_not_named_may_not_speak(door: Door, listening: Listeni
     sender = listening(door, senders=frozenset({"LAB"}))
     assert sender.said(ADMIT.encode()) == "AR"
     assert sender.said(RESULTS.encode()) == "AA"
+
+
+@pytest.mark.parametrize(
+    ("told", "answer"),
+    [
+        ({}, b"AR"), ({"mllp_senders": "LAB"}, b"AR"), ({"mllp_senders": "LAB, ADT"}, b"AA"),
+        ({"mllp_senders": "*"}, b"AA"), ({"open": True}, b"AA"), ({"open": True, "mllp_senders": "LAB"}, b"AR"),
+    ],
+)  # fmt: skip
+def test_nobody_may_speak_until_somebody_is_named(door: Door, told: dict[str, object], answer: bytes) -> None:
+    """Without a list the door is closed; `*` and a place that is open let everyone in, a list those on it."""
+    server = mllp(door.gateway, Settings.model_validate(told))
+    said = asyncio.run(server.door.answer(ADMIT.encode()))
+    assert said is not None
+    assert b"MSA|" + answer in said
 
 
 def test_while_the_log_does_not_answer_the_sender_waits_and_then_sends_again(
