@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from schemas.hl7v2.appointment import appointment
 from schemas.hl7v2.encounter import encounter
 from schemas.hl7v2.message import Message, MessageError
 from schemas.hl7v2.observation import observations
@@ -26,6 +27,10 @@ def _person(message: Message, site: Site) -> list[Element | MessageError]:
 
 def _stay(message: Message, site: Site) -> list[Element | MessageError]:
     return [patient(message, site), _or_error(encounter, message, site)]
+
+
+def _booking(message: Message, site: Site) -> list[Element | MessageError]:
+    return [patient(message, site), _or_error(appointment, message, site)]
 
 
 def _merge(message: Message, site: Site) -> list[Element | MessageError]:
@@ -54,9 +59,10 @@ MAKERS: Final[Mapping[tuple[str, str], Maker]] = {
     },
     **{("ADT", event): _person for event in ("A08", "A28", "A31")},
     **{("ADT", event): _merge for event in ("A18", "A30", "A34", "A36", "A40", "A47")},
+    **{("SIU", event): _booking for event in ("S12", "S13", "S14", "S15", "S17", "S26")},
     **{("ORU", event): _results for event in ("R01", "R30", "R31", "R32", "R40")},
 }
-"""Chapter 3 (patient administration) and chapter 7 (observations) of the standard, as far as they change what we know.
+"""Chapters 3 (patient administration), 7 (observations) and 10 (scheduling), as far as they change what we know.
 
 A08 and A31 correct a person, never a stay: their PV1 says where the patient lies now, not since when.
 """

@@ -100,6 +100,18 @@ def identifier(cx: Field, site: Site) -> Element | None:
 def authority(cx: Field, number: int, site: Site) -> str:
     """HD → the system of a number: an OID or UUID as URI, else the site's name for the namespace, else its own."""
     namespace, universal, kind = (cx.component(number, sub) for sub in (1, 2, 3))
+    return _system(namespace, universal, kind, site) or site.authority
+
+
+def entity(ei: Field, site: Site) -> Element | None:
+    """EI → Identifier: what a system calls an order or an appointment; None without a number."""
+    if not ei.component(1):
+        return None
+    system = _system(ei.component(2), ei.component(3), ei.component(4), site)
+    return {"value": ei.component(1)} | ({"system": system} if system else {})
+
+
+def _system(namespace: str, universal: str, kind: str, site: Site) -> str:
     if namespace in site.authorities:
         return site.authorities[namespace]
     match kind.upper(), bool(universal):
@@ -110,7 +122,7 @@ def authority(cx: Field, number: int, site: Site) -> str:
         case "URI", True:
             return universal
         case _:
-            return f"urn:hl7v2:{_slug(namespace)}" if namespace else site.authority
+            return f"urn:hl7v2:{_slug(namespace)}" if namespace else ""
 
 
 def concept(cwe: Field, table: str = "") -> Element | None:

@@ -19,11 +19,12 @@ from services.cli.sending import Sender, Tally, Unreachable
 from services.runtime.mllp_client import MllpClient
 
 LOST, WRONG_USAGE, NO_DEPENDENCY = 1, 2, 3
+MLLP = "mllp://"
 
 
 def publish(
     paths: Annotated[list[Path], typer.Argument(help="Files, folders or tar archives.", show_default=False)],
-    to: Annotated[str, typer.Option(help="The gateway.")] = "http://localhost:8090",
+    to: Annotated[str, typer.Option(help="The gateway; mllp://HOST:PORT for HL7 v2 alone.")] = "http://localhost:8090",
     rate: Annotated[float, typer.Option(min=0, help="Documents a second; 0 is as fast as it takes them.")] = 0,
     token: Annotated[str, typer.Option(help="Bearer token with scope publish; or WARDWATCH_TOKEN.")] = "",
     dicom: Annotated[str, typer.Option(help="HOST:PORT for DICOM objects; default: the gateway's host, 11112.")] = "",
@@ -38,6 +39,9 @@ def publish(
     except (OSError, tarfile.TarError) as error:
         typer.echo(f"cannot read: {error}", err=True)
         raise typer.Exit(WRONG_USAGE) from error
+    if to.startswith(MLLP):
+        mllp = mllp or (to if ":" in to.removeprefix(MLLP) else f"{to}:2575").removeprefix(MLLP).rstrip("/")
+        to = f"http://{httpx.URL(to).host}:8090"  # whatever else lies among the files
     secret = token or os.environ.get("WARDWATCH_TOKEN", "")
     http = httpx.Client(
         base_url=to, headers={"Authorization": f"Bearer {secret}"} if secret else {}, timeout=httpx.Timeout(60.0)

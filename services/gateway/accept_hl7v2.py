@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 from schemas.events import EncounterEnded, EncounterStarted
 from schemas.fhir.elements import Reference
@@ -17,6 +17,9 @@ from services.gateway.accept import Accepted, Asked, Entry, Item, accept_all
 from services.gateway.references import BundleReferences
 from services.runtime.errors import BadInputError
 from services.runtime.ports import Identity
+
+TELL_AGAIN: Final = frozenset({"ORU", "SIU"})
+"""Results and bookings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,8 @@ class MessageCore:
             return Accepted((), (Entry(kind, "ignored", reason=found.ignored),), kind)
         references = BundleReferences(asked.site, identity)
         resources = [part for part in found.parts if not isinstance(part, MessageError)]
-        if message.kind[0] == "ORU" and references.patient(cast("Reference", subject(message, self.site))):
-            # Results name their person again and again, often less fully than the admission did: once is enough.
+        if message.kind[0] in TELL_AGAIN and references.patient(cast("Reference", subject(message, self.site))):
+            # They name their person again and again, often less fully than the admission did: once is enough.
             resources = [resource for resource in resources if resource["resourceType"] != "Patient"]
         items = [Item(resource, None, "POST") for resource in resources]
         context = Context(asked.site, asked.known, references)

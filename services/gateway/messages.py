@@ -104,7 +104,7 @@ def _told(accepted: Accepted) -> _Told:
 def _where(path: str) -> str:
     """A v2 location as it is; a FHIR path names the segment it was read from."""
     kind = path.partition(".")[0]
-    return {"Patient": "PID", "Encounter": "PV1", "Observation": "OBX"}.get(kind, path)
+    return {"Patient": "PID", "Encounter": "PV1", "Observation": "OBX", "Appointment": "SCH"}.get(kind, path)
 
 
 def _header(content: bytes) -> bytes:

@@ -20,6 +20,15 @@ RESULTS: Final = (
     "OBX|3|SN|1988-5^CRP^LN||<^5|mg/L|||||F|||20260301113000+0100\r"
 )
 
+BOOKED: Final = (
+    r"MSH|^~\&|SCHED|MAIN|WARDWATCH|MAIN|20260301100000+0100||SIU^S12^SIU_S12|M3|P|2.5.1"
+    "\r"
+    "SCH|P1|F1^SCHED|||||||||^^^20260302090000+0100^20260302094500+0100||||||||||||||BOOKED\r"
+    "PID|1||4711^^^MAIN^MR||Okafor^Ada\r"
+    "RGS|1\r"
+    "AIS|1||24558-9^US Abdomen^LN|20260302090000+0100|||30|min\r"
+)
+
 
 def message(kind: str, *segments: str, number: str = "M9") -> bytes:
     """A message of a kind such as ADT^A02, with more segments."""

@@ -214,6 +214,14 @@ def test_messages_are_published_and_counted(url: str, messages: Path) -> None:
     assert told["accounted"]
 
 
+def test_the_port_of_messages_may_be_where_to_publish(url: str, messages: Path) -> None:
+    """`--to mllp://HOST:PORT` says the same; no gateway's address is needed for messages."""
+    assert url  # the gateway is there
+    result = CliRunner().invoke(PUBLISH, [str(messages), "--to", f"mllp://127.0.0.1:{PORTS['mllp']}", "--json"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout.splitlines()[-1])["sent"] == 4
+
+
 def test_messages_are_validated_where_they_lie(messages: Path) -> None:
     """A line for each file, with the segment and field that is wrong."""
     result = CliRunner().invoke(VALIDATE, [str(messages), "--json"])

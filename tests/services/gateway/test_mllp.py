@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ray_jobs.beds.census import Census
 from schemas.events import (
+    AppointmentBooked,
     EncounterCancelled,
     EncounterEnded,
     EncounterStarted,
@@ -34,7 +35,7 @@ from services.runtime.errors import BadInputError, LogUnavailable
 from services.runtime.ports import Identifier
 from services.runtime.settings import Settings
 from services.watch.course import SlowFact, course, keep
-from tests.schemas.hl7v2.messages import ADMIT, RESULTS, message
+from tests.schemas.hl7v2.messages import ADMIT, BOOKED, RESULTS, message
 from tests.services.gateway.conftest import Door
 from tests.services.gateway.mllp_client import END, START, Sender
 
@@ -241,6 +242,23 @@ def test_a_corrected_result_replaces_and_a_withdrawn_one_is_retracted(door: Door
     assert one.id != two.id
     retracted = next(event for event in door.written() if isinstance(event, ReadingsRetracted))
     assert one.source in retracted.sources
+
+
+def test_a_booking_is_made_moved_and_cancelled(door: Door, listening: Listening) -> None:
+    """S12, S13, S15: one appointment by the filler's number, told three times; a resend is the same event."""
+    sender = listening(door)
+    moved = BOOKED.replace("S12", "S13").replace("20260302", "20260303")
+    for content in (BOOKED, BOOKED, moved, moved.replace("S13", "S15")):
+        assert sender.said(content.encode()) == "AA"
+    told = [event for event in door.written() if isinstance(event, AppointmentBooked)]
+    assert [(event.start.day, event.status) for event in told] == [
+        (2, "booked"), (2, "booked"), (3, "booked"), (3, "cancelled"),
+    ]  # fmt: skip
+    assert len({event.appointment for event in told}) == 1
+    assert told[0].id == told[1].id
+    assert len([event for event in door.written() if isinstance(event, PatientRegistered)]) == 1
+    bare = sender.send(BOOKED.replace("^^^20260302090000+0100^20260302094500+0100", "").replace("|30|min", "").encode())
+    assert (bare.all("MSA")[0].text(1), bare.all("ERR")[0].text(2)) == ("AE", "SCH")
 
 
 def test_two_numbers_of_one_person_are_merged(door: Door, listening: Listening) -> None:
