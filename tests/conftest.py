@@ -14,7 +14,6 @@ from services.embedded.processes import free_port
 from services.embedded.ray_server import RayOptions, RayServer
 from services.embedded.redis_server import RedisServer
 from services.embedded.system import System, SystemOptions
-from services.runtime.heap import settle
 from tests import live
 from tests.fakes.webhook import FakeReceiver
 
@@ -112,11 +111,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def is_demo(item: pytest.Item) -> bool:
     """Whether a test runs the demo, which brings a whole system of its own."""
     return item.path.name == "test_demo.py"
-
-
-def pytest_collection_finish() -> None:
-    """What all tests import is kept out of every search for garbage, as in the services: less to walk for each test."""
-    settle()
 
 
 def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:

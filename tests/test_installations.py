@@ -38,7 +38,7 @@ def document(path: Path) -> Any:  # noqa: ANN401 - a YAML document has any shape
 @pytest.mark.parametrize("path", [CHECKOUT / "compose.yaml", CHART / "values.yaml"], ids=lambda path: path.name)
 def test_every_setting_named_is_a_setting(path: Path) -> None:
     """A misspelled setting would be silently ignored by the services: it cannot be committed."""
-    named = {name for text in strings(document(path)) for name in re.findall(r"WARDWATCH_[A-Z_]+", text)}
+    named = {name for text in strings(document(path)) for name in re.findall(r"WARDWATCH_[A-Z0-9_]+", text)}
     assert "WARDWATCH_KAFKA" in named
     assert named <= NAMES
 

@@ -50,12 +50,14 @@ class _Told:
     """The newest telling of each fact of one encounter; transfers are told apart by when they took place."""
 
     started: EncounterStarted | None = None
+    passing: EncounterStarted | None = None
+    """The beginning as messages about something later tell it."""
     moves: dict[datetime, EncounterTransferred] = field(default_factory=dict)
     ended: EncounterEnded | None = None
     cancelled: EncounterCancelled | None = None
 
     def facts(self) -> Iterator[EncounterEvent]:
-        yield from (f for f in (self.started, self.ended, self.cancelled) if f is not None)
+        yield from (f for f in (self.started, self.passing, self.ended, self.cancelled) if f is not None)
         yield from self.moves.values()
 
 
@@ -77,6 +79,8 @@ class Census:
             return frozenset()
         told = self._told.setdefault(event.encounter, _Told())
         match event:
+            case EncounterStarted(in_passing=True):
+                told.passing = _newest(told.passing, event)
             case EncounterStarted():
                 told.started = _newest(told.started, event)
             case EncounterTransferred():
@@ -157,11 +161,13 @@ def spells_of(encounter: str, told: _Told) -> list[Spell]:
     end = told.ended.ended if told.ended is not None else None
     newest = max(told.facts(), key=_stamp)
     stops = [(m.moved, 1, m.place) for m in told.moves.values()]
-    if told.started is not None:
-        stops.append((told.started.started, 0, told.started.place))
+    began = told.started or told.passing
+    if began is not None:
+        stops.append((began.started, 0, began.place))
     stops.sort(key=lambda stop: stop[:2])
-    specialty = told.started.specialty if told.started is not None else None
-    kind = told.started.kind if told.started is not None else "inpatient"
+    latest = max((f for f in (told.started, told.passing) if f is not None), key=_stamp, default=None)
+    specialty = latest.specialty if latest is not None else None
+    kind = latest.kind if latest is not None else "inpatient"
     spells: list[Spell] = []
     for index, (came, _, place) in enumerate(stops):
         if end is not None and came >= end:

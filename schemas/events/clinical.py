@@ -70,7 +70,11 @@ class EncounterEvent(ClinicalEvent):
 
 
 class EncounterStarted(EncounterEvent):
-    """A stay began (or, sent again, was corrected). `admitted` is the hospital's admission before an ICU stay."""
+    """A stay began (or, sent again, was corrected). `admitted` is the hospital's admission before an ICU stay.
+
+    `in_passing`: told by a message about something later (a transfer, a discharge), which knows the last place better
+    than the first: its beginning and place hold only while nobody told of the beginning itself.
+    """
 
     started: AwareDatetime
     admitted: AwareDatetime | None = None
@@ -78,6 +82,7 @@ class EncounterStarted(EncounterEvent):
     place: Place = Place()
     specialty: Name | None = None
     icu: Literal["medical", "surgical", "coronary", "cardiac_surgical"] | None = None
+    in_passing: bool = False
 
 
 class EncounterTransferred(EncounterEvent):

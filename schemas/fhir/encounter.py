@@ -4,11 +4,13 @@ The resource tells the whole history each time, so each sending gives the whole 
 ids as long as nothing changed. Places come from `location[]`, each with `physicalType` wa, ro or bd and a period.
 The hospital's admission before an intensive care stay is `statusHistory` 'arrived'. Intensive care units are known
 by `type` or `serviceType`: SNOMED CT, HL7 v3 RoleCode, or the location codes of CDC's NHSN (HSLOC).
+
+A resource without a beginning tells of the rest: its moves and its end. One that is under way and was `finished` before
+(`statusHistory`) takes that end back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from itertools import pairwise
 from typing import (
     Annotated,
     Final,
@@ -93,6 +95,8 @@ class _Encounter(TypedDict, total=False):
 
 
 _SHAPE = TypeAdapter(_Encounter)
+_Base = dict[str, object]
+"""What all events of one resource say: site, known, patient, encounter."""
 
 
 def encounter(content: Mapping[str, object], context: Context, full_url: str | None = None) -> Fact:
@@ -111,52 +115,68 @@ def encounter(content: Mapping[str, object], context: Context, full_url: str | N
     if found["status"] not in UNDER_WAY and found["status"] != "finished":
         refuse("status does not say whether the stay is under way or finished", "Encounter.status")
     started, ended = start_of(found.get("period")), end_of(found.get("period"))
-    if started is None:
-        refuse("no period.start with a time of day", "Encounter.period")
     if found["status"] == "finished" and ended is None:
         refuse("finished without period.end", "Encounter.period")
-    if context.too_late(started) or (ended is not None and (ended < started or context.too_late(ended))):
+    if any(at is not None and context.too_late(at) for at in (started, ended)) or (
+        started and ended and ended < started
+    ):
         refuse("the period ends before it starts, or lies in the future", "Encounter.period")
-    return Events(tuple(_life(found, stay, patient, started, ended, context)))
+    base = {"site": context.site, "known": context.known, "patient": patient, "encounter": stay}
+    life = [*_began(found, base, started, context), *_moved(found, base, started, context), *_over(found, base, ended)]
+    if not life:
+        refuse("no period.start with a time of day", "Encounter.period")
+    return Events(tuple(life))
 
 
-def _life(
-    found: _Encounter, stay: str, patient: str, started: datetime, ended: datetime | None, context: Context
-) -> list[Event]:
-    begun = (start_of(stop.get("period")) for stop in found.get("location", ()))
-    moments = sorted({started} | {t for t in begun if t and t > started})
-    places = [(at, _place(found, at, context)) for at in moments]
+def _began(found: _Encounter, base: _Base, started: datetime | None, context: Context) -> Iterator[Event]:
+    if started is None:
+        return
+    place = _place(found, started, context)
     arrivals = (start_of(past["period"]) for past in found.get("statusHistory", ()) if past["status"] == "arrived")
     admitted = min((t for t in arrivals if t), default=None)
     concepts = [*found.get("type", ()), *([found["serviceType"]] if "serviceType" in found else [])]
     icu = next((ICU[c] for concept in concepts for c in codes(concept) if c in ICU), None)
     kind = KINDS.get(found["class_"].get("code", ""), "other")
     specialty = word(found.get("serviceType"))
-    base = {"site": context.site, "known": context.known, "patient": patient, "encounter": stay}
-    life: list[Event] = [
-        EncounterStarted.model_validate(
-            base
-            | {
-                "id": digest(stay, "started", started, admitted, kind, places[0][1], specialty, icu),
-                "started": started,
-                "admitted": admitted if admitted and admitted <= started else None,
-                "kind": kind,
-                "place": places[0][1],
-                "specialty": specialty,
-                "icu": icu,
-            }
-        )
-    ]
-    for (_, before), (at, place) in pairwise(places):
+    yield EncounterStarted.model_validate(
+        base
+        | {
+            "id": digest(base["encounter"], "started", started, admitted, kind, place, specialty, icu),
+            "started": started,
+            "admitted": admitted if admitted and admitted <= started else None,
+            "kind": kind,
+            "place": place,
+            "specialty": specialty,
+            "icu": icu,
+        }
+    )
+
+
+def _moved(found: _Encounter, base: _Base, started: datetime | None, context: Context) -> Iterator[Event]:
+    """Each change of place after the beginning; all that have a time where the beginning is not told."""
+    begun = (start_of(stop.get("period")) for stop in found.get("location", ()))
+    moments = sorted({t for t in begun if t and (started is None or t > started)})
+    before = _place(found, started, context) if started else None
+    for at in moments:
+        place = _place(found, at, context)
         if place != before:
-            content = base | {"id": digest(stay, "moved", at, place), "moved": at, "place": place}
-            life.append(EncounterTransferred.model_validate(content))
-    if found["status"] == "finished" and ended is not None:
+            content = base | {"id": digest(base["encounter"], "moved", at, place), "moved": at, "place": place}
+            yield EncounterTransferred.model_validate(content)
+        before = place
+
+
+def _over(found: _Encounter, base: _Base, ended: datetime | None) -> Iterator[Event]:
+    """The end; or that there is none after all, each time by another fact, since it may end and go on again."""
+    stay = base["encounter"]
+    if found["status"] == "finished":
         disposition = codes(found.get("hospitalization", {}).get("dischargeDisposition"))
         outcome = next((OUTCOMES.get(c, "other") for c in disposition), "unknown")
         content = base | {"id": digest(stay, "ended", ended, outcome), "ended": ended, "outcome": outcome}
-        life.append(EncounterEnded.model_validate(content))
-    return life
+        yield EncounterEnded.model_validate(content)
+        return
+    past = [one["period"] for one in found.get("statusHistory", ()) if one["status"] == "finished"]
+    if resumed := max((at for period in past if (at := end_of(period) or start_of(period))), default=None):
+        yield EncounterEnded.model_validate(base | {"id": digest(stay, "ended", None, resumed), "ended": None})
 
 
 def _place(found: _Encounter, at: datetime, context: Context) -> Place:

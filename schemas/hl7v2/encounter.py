@@ -23,16 +23,18 @@ ENDED: Final = frozenset({"A03"})
 CANCELLED: Final = frozenset({"A11", "A38"})
 MOVED: Final = frozenset({"A02", "A12"})
 CHANGED: Final = frozenset({"A06", "A07"})
-"""Of class, and often of place: then PV1-6 says from where (3.3.6, 3.3.7)."""
+"""Of class, and often of place: PV1-3 is the new one, PV1-6 says from where (3.3.6, 3.3.7)."""
 PLANNED: Final = frozenset({"A05", "A14"})
 TAKEN_BACK: Final = "A13"
 """A discharge that was cancelled."""
 BEGINNING: Final = frozenset({"A01", "A04", "A06", "A07"})
 """Their event may be the beginning of the stay, where PV1-44 does not say it."""
+IN_PASSING: Final = MOVED | CHANGED | ENDED | {TAKEN_BACK}
+"""These tell of the beginning, but know the place of now."""
 
 
 def encounter(message: Message, site: Site) -> Element:
-    """The stay as this message tells it; raises MessageError where its number, start or end is missing."""
+    """The stay as this message tells it; raises MessageError where its number or every time is missing."""
     segment, (_, trigger) = _pv1(message), message.kind
     happened = at_of_event(message, site)
     found: Element = {
@@ -42,20 +44,16 @@ def encounter(message: Message, site: Site) -> Element:
         "class": _class(segment),
         "subject": subject(message, site),
     }
-    started = moment(segment.text(44), site, "PV1-44")
-    if started is None and trigger in BEGINNING:
-        started = happened
-    if started:
-        found["period"] = {"start": started}
-    elif trigger not in CANCELLED | PLANNED:
-        raise MessageError("when did the stay begin? (PV1-44)", "PV1-44", "101")
-    if trigger in ENDED:
-        ended = moment(segment.text(45), site, "PV1-45") or happened
-        if ended is None:
-            raise MessageError("when did the stay end? (PV1-45, EVN-6 or EVN-2)", "PV1-45", "101")
-        found["period"]["end"] = ended
-        if code := segment.text(36):
-            found["hospitalization"] = {"dischargeDisposition": _disposition(code)}
+    started = moment(segment.text(44), site, "PV1-44") or (happened if trigger in BEGINNING else None)
+    ended = (moment(segment.text(45), site, "PV1-45") or happened) if trigger in ENDED else None
+    if not (started or happened or ended or trigger in CANCELLED | PLANNED):
+        raise MessageError("when was that? (PV1-44, PV1-45, EVN-6 or EVN-2)", "EVN-2", "101")
+    if period := {name: at for name, at in (("start", started), ("end", ended)) if at}:
+        found["period"] = period
+    if trigger in ENDED and (code := segment.text(36)):
+        found["hospitalization"] = {"dischargeDisposition": _disposition(code)}
+    if trigger == TAKEN_BACK and happened:
+        found["statusHistory"] = [{"status": "finished", "period": {"end": happened}}]
     if service := concept(segment.first(10), "0069"):
         found["serviceType"] = service
     if located := _locations(segment, trigger, happened):
@@ -103,7 +101,7 @@ def _disposition(code: str) -> Element:
 
 def _locations(segment: Segment, trigger: str, happened: str | None) -> list[Element]:
     """Where the patient lies; after a transfer where before, too (PV1-6), and since when the new place."""
-    if trigger not in MOVED and not (trigger in CHANGED and segment.first(6)):
+    if trigger not in MOVED | CHANGED:
         return _located(segment.first(3), None, None)
     return [*_located(segment.first(6), None, happened), *_located(segment.first(3), happened, None)]
 

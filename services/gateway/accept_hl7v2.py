@@ -1,17 +1,17 @@
 """An HL7 v2 message → events, by way of FHIR resources: one set of rules for both (docs/decisions/0160)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, cast
 
-from schemas.events import EncounterEnded, EncounterStarted
+from schemas.events import EncounterStarted, EncounterTransferred, Event
 from schemas.fhir.elements import Reference
 from schemas.fhir.facts import Context
 from schemas.hl7v2.bundle import MAKERS, understood
-from schemas.hl7v2.encounter import ENDED, TAKEN_BACK
+from schemas.hl7v2.encounter import CHANGED, IN_PASSING
 from schemas.hl7v2.message import Message, MessageError, parse
 from schemas.hl7v2.patient import subject
-from schemas.hl7v2.types import Site, at_of_event, sent_in
+from schemas.hl7v2.types import Site
 from schemas.ids import digest
 from services.gateway.accept import Accepted, Asked, Entry, Item, accept_all
 from services.gateway.references import BundleReferences
@@ -52,21 +52,23 @@ class MessageCore:
             for part in found.parts
             if isinstance(part, MessageError)
         )
-        events = accepted.events
-        if message.kind == ("ADT", TAKEN_BACK):
-            events += tuple(_taken_back(accepted, message, self.site))
-        elif message.kind[0] == "ADT" and message.kind[1] in ENDED:
-            # A discharge says where the patient lay last: read as FHIR's whole history, it would be where they began.
-            events = tuple(event for event in events if not isinstance(event, EncounterStarted))
+        passing = message.kind[0] == "ADT" and message.kind[1] in IN_PASSING
+        events = tuple(_in_passing(accepted.events, message)) if passing else accepted.events
         return Accepted(events, accepted.entries + wrong, kind)
 
 
-def _taken_back(accepted: Accepted, message: Message, site: Site) -> Iterator[EncounterEnded]:
-    """A FHIR Encounter that is in progress does not say that its end, told before, was wrong: an A13 does."""
-    for stay in accepted.events:
-        if isinstance(stay, EncounterStarted):
-            at = at_of_event(message, sent_in(message, site))
-            yield EncounterEnded(
-                id=digest(stay.encounter, "ended", None, at), site=stay.site, known=stay.known, patient=stay.patient,
-                encounter=stay.encounter, ended=None,
+def _in_passing(events: Iterable[Event], message: Message) -> Iterator[Event]:
+    """A FHIR Encounter tells its whole history; of a message, only an admission knows where the stay began."""
+    pv1 = message.first("PV1")
+    dated = pv1 is not None and bool(pv1.first(44))
+    for event in events:
+        if not isinstance(event, EncounterStarted):
+            yield event
+            continue
+        yield event.model_copy(update={"id": digest(event.id, "in passing"), "in_passing": True})
+        if message.kind[1] in CHANGED and not dated:
+            # The change stands in for the beginning: where one was told before, this is a move at that time.
+            yield EncounterTransferred(
+                id=digest(event.encounter, "moved", event.started, event.place), site=event.site, known=event.known,
+                patient=event.patient, encounter=event.encounter, moved=event.started, place=event.place,
             )  # fmt: skip

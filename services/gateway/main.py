@@ -64,7 +64,7 @@ def mllp(gateway: Gateway, settings: Settings) -> MllpServer:
     site = Site(zone, settings.hl7_authorities, settings.mrn_authority)
     senders = frozenset(name.strip() for name in settings.mllp_senders.split(",") if name.strip())
     everyone = EVERYONE in senders or (settings.open and not senders)
-    return MllpServer(MessageDoor(gateway, MessageCore(site), None if everyone else senders))
+    return MllpServer(MessageDoor(gateway, MessageCore(site), None if everyone else senders, settings.hl7_processing))
 
 
 def main(settings: Settings) -> None:

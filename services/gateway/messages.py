@@ -26,11 +26,15 @@ _log = logs.get(__name__)
 
 @dataclass
 class MessageDoor:
-    """Answers messages; `senders` are the MSH-3 that may speak, None for all whom the network lets through."""
+    """Answers messages; `senders` are the MSH-3 that may speak, None for all whom the network lets through.
+
+    Only messages whose MSH-11 is `processing` are taken.
+    """
 
     gateway: Gateway
     core: MessageCore
     senders: frozenset[str] | None = None
+    processing: str = "P"
     most_bytes: int = MOST_BYTES
     patience_s: float = PATIENCE_S
     _numbers: Iterator[int] = field(default_factory=itertools.count)
@@ -52,6 +56,9 @@ class MessageDoor:
             return _answerable(content), *(("AE", "quarantined", [told]) if said[0] != "AR" else said)
         if self.senders is not None and message.header.text(3) not in self.senders:
             return message, "AR", "MSH-3 is not among WARDWATCH_MLLP_SENDERS: it may not speak here", []
+        if message.header.text(11) not in {"", self.processing}:
+            reason = f"MSH-11 is not {self.processing}: messages for training or tests are not taken for patients here"
+            return message, "AR", reason, [Wrong("MSH-11", "202", "E", reason)]
         if len(content) > self.most_bytes:
             return message, "AR", f"longer than {self.most_bytes} bytes: send it in parts", []
         return message, *await self._applied(content, message.sender)

@@ -92,6 +92,8 @@ class Settings(BaseSettings):
     """HL7 v2 over MLLP."""
     mllp_senders: str = ""
     """Sending applications (MSH-3) that may speak, apart by commas; `*`: all the network lets through; none: nobody."""
+    hl7_processing: Literal["P", "T", "D"] = "P"
+    """Messages taken: of production, training or debugging (MSH-11, table 0103); all others are refused."""
     hl7_zone: Annotated[str, AfterValidator(_zone)] = ""
     """Time zone of HL7 v2 times without offset (`Europe/Berlin`); none: such a time is refused."""
     hl7_authorities: dict[str, str] = {}

@@ -27,6 +27,7 @@ from schemas.events import (
 )
 
 Sex = Literal["female", "male", "other", "unknown"]
+Kind = Literal["inpatient", "emergency", "ambulatory", "other"]
 Limit = Literal["full", "no_escalation", "palliative", "comfort"]
 SlowFact = (
     PatientRegistered
@@ -55,7 +56,7 @@ class Stay:
     encounter: str
     started: datetime
     admitted: datetime | None
-    kind: Literal["inpatient", "emergency", "ambulatory", "other"]
+    kind: Kind
     icu: Literal["medical", "surgical", "coronary", "cardiac_surgical"] | None
     place: Place
     ended: datetime | None
@@ -139,14 +140,19 @@ def _treated(told: Iterable[Event], stay: Stay | None) -> tuple[datetime | None,
 
 
 def _stays(told: Iterable[Event]) -> list[Stay]:
+    facts = list(told)
+    known = {f.encounter for f in facts if isinstance(f, EncounterStarted) and not f.in_passing}
     begun: dict[str, EncounterStarted] = {}
+    kinds: dict[str, Kind] = {}
     places: dict[str, tuple[datetime, Place]] = {}
     ended: dict[str, datetime | None] = {}
     cancelled: set[str] = set()
-    for fact in told:
+    for fact in facts:
         if isinstance(fact, EncounterStarted):
-            begun[fact.encounter] = fact
-            _move(places, fact.encounter, fact.started, fact.place)
+            kinds[fact.encounter] = fact.kind
+            if not (fact.in_passing and fact.encounter in known):
+                begun[fact.encounter] = fact
+                _move(places, fact.encounter, fact.started, fact.place)
         elif isinstance(fact, EncounterTransferred):
             _move(places, fact.encounter, fact.moved, fact.place)
         elif isinstance(fact, EncounterEnded):
@@ -154,7 +160,7 @@ def _stays(told: Iterable[Event]) -> list[Stay]:
         elif isinstance(fact, EncounterCancelled):
             cancelled.add(fact.encounter)
     return [
-        Stay(name, fact.started, fact.admitted, fact.kind, fact.icu, places[name][1], ended.get(name))
+        Stay(name, fact.started, fact.admitted, kinds[name], fact.icu, places[name][1], ended.get(name))
         for name, fact in begun.items()
         if name not in cancelled
     ]

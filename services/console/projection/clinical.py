@@ -25,6 +25,8 @@ from services.console.projection.store import micros, micros_or_none
 from services.console.projection.turn import Turn
 
 # One row a source: a correction replaces it, a retraction empties it, whichever of them comes first.
+IN_PASSING: Final = 1 << 60
+"""More microseconds than any instant has."""
 READING: Final = """
 INSERT INTO readings (patient, source, code, value, taken, known, id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 ON CONFLICT (patient, source) DO UPDATE SET
@@ -84,18 +86,14 @@ def started(turn: Turn, event: EncounterStarted) -> None:
     known = micros(event.known)
     _stay(turn, event.patient, event.encounter, event.site)
     turn.db.execute(
-        "UPDATE encounters SET started = ?, admitted = ?, kind = ?, specialty = ?, told = ?"
-        " WHERE patient = ? AND encounter = ? AND told <= ?",
-        (
-            micros(event.started),
-            micros_or_none(event.admitted),
-            event.kind,
-            event.specialty,
-            known,
-            event.patient,
-            event.encounter,
-            known,
-        ),
+        "UPDATE encounters SET kind = ?, specialty = ?, told = ? WHERE patient = ? AND encounter = ? AND told <= ?",
+        (event.kind, event.specialty, known, event.patient, event.encounter, known),
+    )
+    rank = _rank(event)
+    turn.db.execute(
+        "UPDATE encounters SET started = ?, admitted = ?, began_rank = ?"
+        " WHERE patient = ? AND encounter = ? AND began_rank <= ?",
+        (micros(event.started), micros_or_none(event.admitted), rank, event.patient, event.encounter, rank),
     )
     _placed(turn, event, micros(event.started))
 
@@ -132,16 +130,21 @@ def _stay(turn: Turn, patient: str, encounter: str, site: str) -> None:
     )
 
 
+def _rank(event: EncounterStarted | EncounterTransferred) -> int:
+    """The newest telling wins; any that is about the beginning wins over all that tell of it in passing."""
+    return micros(event.known) - (IN_PASSING if isinstance(event, EncounterStarted) and event.in_passing else 0)
+
+
 def _placed(turn: Turn, event: EncounterStarted | EncounterTransferred, at: int) -> None:
-    place, known = event.place, micros(event.known)
+    place, known, rank = event.place, micros(event.known), _rank(event)
     turn.db.execute(
         "UPDATE encounters SET ward = ?, room = ?, bed = ?, moved = ?, moved_known = ?"
         " WHERE patient = ? AND encounter = ? AND (moved, moved_known) <= (?, ?)",
-        (place.ward, place.room, place.bed, at, known, event.patient, event.encounter, at, known),
+        (place.ward, place.room, place.bed, at, rank, event.patient, event.encounter, at, rank),
     )
     turn.db.execute(
-        "INSERT OR IGNORE INTO moves VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (event.id, event.patient, event.encounter, at, known, place.ward, place.room, place.bed),
+        "INSERT OR IGNORE INTO moves VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (event.id, event.patient, event.encounter, at, known, place.ward, place.room, place.bed, rank < 0),
     )
 
 

@@ -25,7 +25,7 @@ def _limit(column: str, without: str, told: str) -> str:
 def _place(column: str) -> str:
     return (
         f"(SELECT m.{column} FROM main.moves m WHERE m.patient = e.patient AND m.encounter = e.encounter"  # noqa: S608 - our own names
-        f" AND m.known <= {_AT} ORDER BY m.at DESC, m.known DESC LIMIT 1) AS {column}"
+        f" AND m.known <= {_AT} ORDER BY m.at DESC, m.in_passing, m.known DESC LIMIT 1) AS {column}"
     )
 
 

@@ -6,7 +6,7 @@ table is written by one topic only, hence the order in which topics are read can
 
 from typing import Final
 
-VERSION: Final = 6
+VERSION: Final = 7
 
 TABLES: Final = """
 CREATE TABLE offsets (topic TEXT, partition INTEGER, next INTEGER NOT NULL,
@@ -25,6 +25,7 @@ CREATE TABLE patients (patient TEXT PRIMARY KEY, site TEXT NOT NULL,
     merged_into TEXT) WITHOUT ROWID;
 CREATE TABLE encounters (patient TEXT, encounter TEXT, site TEXT NOT NULL,
     started INTEGER, admitted INTEGER, kind TEXT, specialty TEXT, told INTEGER NOT NULL DEFAULT 0,
+    began_rank INTEGER NOT NULL DEFAULT -9223372036854775808,
     ward TEXT, room TEXT, bed TEXT, moved INTEGER NOT NULL DEFAULT 0, moved_known INTEGER NOT NULL DEFAULT 0,
     ended INTEGER, ended_known INTEGER, outcome TEXT, cancelled INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (patient, encounter)) WITHOUT ROWID;
@@ -36,7 +37,7 @@ CREATE INDEX readings_trend ON readings (patient, code, taken, source);
 CREATE TABLE replaced (patient TEXT, source TEXT, code TEXT, value REAL, taken INTEGER NOT NULL,
     known INTEGER NOT NULL, id TEXT, PRIMARY KEY (patient, source, known, id)) WITHOUT ROWID;
 CREATE TABLE moves (id TEXT PRIMARY KEY, patient TEXT NOT NULL, encounter TEXT NOT NULL, at INTEGER NOT NULL,
-    known INTEGER NOT NULL, ward TEXT, room TEXT, bed TEXT) WITHOUT ROWID;
+    known INTEGER NOT NULL, ward TEXT, room TEXT, bed TEXT, in_passing INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX moves_encounter ON moves (patient, encounter, at, known);
 CREATE TABLE limits (id TEXT PRIMARY KEY, patient TEXT NOT NULL, at INTEGER NOT NULL, known INTEGER NOT NULL,
     care_limit TEXT, oxygen_scale INTEGER, oxygen_low REAL, oxygen_high REAL) WITHOUT ROWID;

@@ -77,7 +77,7 @@ def _wards(db: sqlite3.Connection, stay: sqlite3.Row, at: int) -> list[tuple[str
     """The wards of a stay up to a day after an instant, with when the patient came there, in order."""
     rows = db.execute(
         "SELECT ward, at FROM moves WHERE patient = ? AND encounter = ? AND at <= ? AND ward IS NOT NULL"
-        " ORDER BY at, known",
+        " ORDER BY at, in_passing DESC, known",
         (stay["patient"], stay["encounter"], at + SOON),
     )
     return [(r["ward"], r["at"]) for r in rows]

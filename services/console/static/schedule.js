@@ -80,9 +80,13 @@ function weigh(extra = null) {
 
 function announceVerdict() {
   const line = document.getElementById("verdict")?.textContent, hard = Object.values(state.verdict?.against ?? {}).flat().filter((h) => h.cost === null);
-  const moved = state.lifted ? `${sentence(state.plan, booking(state.selected), placeOf(booking(state.selected), state.draft))}. ` : "";
+  // The price must not swallow what it follows at once: a live region speaks only what stands there last.
+  const moved = state.lifted ? `${sentence(state.plan, booking(state.selected), placeOf(booking(state.selected), state.draft))}. ` : state.put ? `${putDown(state.put)}. ` : "";
+  state.put = null;
   if (line) announce(`${moved}${line}. ${hard.map((h) => h.text).join(". ")}`);
 }
+
+function putDown(request) { return t("Put down. %(what)s", { what: sentence(state.plan, booking(request), placeOf(booking(request), state.draft)) }); }
 
 function announce(text) { document.getElementById("announce").textContent = text; }
 
@@ -136,12 +140,12 @@ const moves = {
   },
   back() { busy = false; moves.last = null; draw(); weigh(); },
   lifted(request, kind, place) {
-    Object.assign(state, { selected: request, lifted: kind });
+    Object.assign(state, { selected: request, lifted: kind, put: null });
     draw();
     focusOn(request, kind);
     announce(t("Moving %(what)s. Arrows move it, Enter puts it down, Escape puts it back.", { what: sentence(state.plan, booking(request), place) }));
   },
-  put(request) { state.lifted = null; draw(); announce(t("Put down. %(what)s", { what: sentence(state.plan, booking(request), placeOf(booking(request), state.draft)) })); },
+  put(request) { Object.assign(state, { lifted: null, put: request }); draw(); announce(putDown(request)); },
   restore(request, before) { state.lifted = null; if (before) put(request, before); else acts.back(request); },
 };
 

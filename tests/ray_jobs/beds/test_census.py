@@ -38,7 +38,9 @@ def facts(draw: st.DrawFn) -> list[Event]:
         encounter = {"id": f"event-{n}", "encounter": f"e{e}", **common}
         kind = draw(st.integers(0, 9))
         if kind <= 3:
-            events.append(EncounterStarted.model_validate({**encounter, "started": hour, "place": place}))
+            passing = draw(st.booleans())
+            content = {**encounter, "started": hour, "place": place, "in_passing": passing}
+            events.append(EncounterStarted.model_validate(content))
         elif kind <= 6:
             events.append(EncounterTransferred.model_validate({**encounter, "moved": hour, "place": place}))
         elif kind <= 8:

@@ -95,6 +95,25 @@ def test_a_stay_that_never_was(status: str) -> None:
     assert isinstance(event, EncounterCancelled)
 
 
+def test_an_end_without_a_beginning() -> None:
+    """A discharge of a stay whose beginning was told before: that alone."""
+    (over,) = events(encounter(status="finished", period={"end": "2026-01-01T09:00:00Z"}))
+    assert isinstance(over, EncounterEnded)
+    assert over.ended is not None
+
+
+def test_a_stay_that_goes_on_after_its_end() -> None:
+    """In progress, and finished before by its history: the end is taken back, at every time by a fact of its own."""
+    past = [{"status": "finished", "period": {"start": "2026-01-01T10:00:00Z", "end": "2026-01-01T11:00:00Z"}}]
+    again = [*past, {"status": "finished", "period": {"start": "2026-01-01T12:00:00Z", "end": "2026-01-01T13:00:00Z"}}]
+    first, second = (events(encounter(statusHistory=history))[-1] for history in (past, again))
+    assert isinstance(first, EncounterEnded)
+    assert isinstance(second, EncounterEnded)
+    assert (first.ended, second.ended) == (None, None)
+    assert first.id != second.id
+    assert first.id == events(encounter(statusHistory=past))[-1].id
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [

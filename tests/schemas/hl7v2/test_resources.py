@@ -181,10 +181,15 @@ def test_a_stay_that_cannot_be_told_leaves_the_person(segments: tuple[str, ...],
 
 
 def test_only_an_admission_may_leave_its_beginning_to_the_event() -> None:
-    """Without PV1-44, A01 began when it happened; of A13, a discharge taken back, nobody knows."""
+    """Without PV1-44, A01 began when it happened; all others tell of their own event, and of no beginning."""
     bare = ADMIT.replace("20260301100000+0100\r", "\r")
-    assert made(bare.encode())[1]["period"]["start"] == "2026-03-01T10:15:00+01:00"
-    assert wrong(bare.replace("A01", "A13").encode()) == ["PV1-44"]
+    assert made(bare.encode())[1]["period"] == {"start": "2026-03-01T10:15:00+01:00"}
+    assert made(bare.replace("A01", "A03").encode())[1]["period"] == {"end": "2026-03-01T10:15:00+01:00"}
+    back = made(bare.replace("A01", "A13").encode())[1]
+    assert "period" not in back
+    assert back["statusHistory"] == [{"status": "finished", "period": {"end": "2026-03-01T10:15:00+01:00"}}]
+    timeless = bare.replace("20260301101500+0100", "20260301")
+    assert wrong(timeless.replace("A01", "A02").encode()) == ["EVN-2"]
 
 
 def test_a_booking_says_who_comes_when_and_for_what() -> None:

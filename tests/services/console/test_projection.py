@@ -11,8 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.events import (
+    EncounterStarted,
+    EncounterTransferred,
     Event,
     ObservationsRecorded,
+    Place,
     Reading,
     ReadingsRetracted,
 )
@@ -154,6 +157,38 @@ def test_corrections_and_retractions_hold_in_any_order(folder: Path, order: list
     with store.reading() as db:
         found = db.execute("SELECT source, value FROM readings ORDER BY source").fetchall()
     assert [tuple(r) for r in found] == [("a", 88.0), ("b", None)]
+
+
+def begun(ward: str, minute: int, *, in_passing: bool = False) -> EncounterStarted:
+    """A stay that began now, as it was told some minutes later."""
+    return EncounterStarted(
+        id=f"s-{ward}-{minute}", site="main", known=NOW + timedelta(minutes=minute), patient="patient-1",
+        encounter="e-1", started=NOW, place=Place(ward=ward), in_passing=in_passing,
+        kind="inpatient" if in_passing else "emergency",
+    )  # fmt: skip
+
+
+@given(st.permutations(range(4)))
+@settings(max_examples=24, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_told_in_passing_never_replaces_where_a_stay_began(folder: Path, order: list[int]) -> None:
+    """A transfer that names its own ward as the first one, before or after the admission is heard; its class holds."""
+    moved = EncounterTransferred(
+        id="m", site="main", known=NOW + timedelta(minutes=9), patient="patient-1", encounter="e-1",
+        moved=NOW + timedelta(minutes=8), place=Place(ward="B"),
+    )  # fmt: skip
+    facts: list[Event] = [begun("A", 1), begun("A2", 2), begun("B", 9, in_passing=True), moved]
+    store = store_in(folder)
+    told: list[Event] = [facts[i] for i in order]
+    fold(store, logged(told).records)
+    with store.reading() as db:
+        places = db.execute("SELECT ward FROM moves ORDER BY at, in_passing DESC, known").fetchall()
+        stay = db.execute("SELECT ward, kind, started FROM encounters").fetchone()
+    assert [r["ward"] for r in places] == ["B", "A", "A2", "B"]
+    assert tuple(stay) == ("B", "inpatient", micros(NOW))
+    store = store_in(folder)
+    fold(store, logged([fact for fact in told if fact is not moved]).records)
+    with store.reading() as db:
+        assert db.execute("SELECT ward FROM encounters").fetchone()["ward"] == "A2"
 
 
 def test_only_two_days_of_readings_are_kept(folder: Path) -> None:

@@ -181,6 +181,84 @@ def test_a_discharge_does_not_say_where_the_stay_began(door: Door, listening: Li
     assert census.present() == []
 
 
+def adt(event: str, hour: int, **fields: str) -> bytes:
+    """An ADT of the first of March: `place`, `before` (PV1-6), `kind` (PV1-2), `since` (PV1-44)."""
+    pv1 = ["PV1", "1", fields.get("kind", "I"), fields["place"], "", "", fields.get("before", "")]
+    pv1 += [""] * 12 + ["V900^^^MAIN^VN"] + [""] * 24 + [fields.get("since", "")]
+    at = f"20260301{hour:02}0000+0000"
+    return (
+        rf"MSH|^~\&|ADT|MAIN|||{at}||ADT^{event}|{event}{hour}|P|2.5.1"
+        f"\rEVN|{event}|{at}\rPID|1||4711^^^MAIN^MR||Okafor^Ada\r{'|'.join(pv1)}\r"
+    ).encode()
+
+
+SINCE = "20260301080000+0000"
+STORIES = {
+    "moved twice": ([("A01", 8, "A", ""), ("A02", 9, "ICU", "A"), ("A02", 10, "B", "ICU"), ("A03", 11, "B", "")],
+                    [("A", 8), ("ICU", 9), ("B", 10)], True),
+    "from where nobody said": ([("A01", 8, "A", ""), ("A02", 9, "ICU", "")], [("A", 8), ("ICU", 9)], False),
+    "a move taken back": ([("A01", 8, "A", ""), ("A02", 9, "ICU", "A"), ("A12", 10, "A", "ICU")],
+                          [("A", 8), ("ICU", 9), ("A", 10)], False),
+    "admitted from the emergency room": ([("A04", 8, "ED", ""), ("A06", 10, "A", "ED")], [("ED", 8), ("A", 10)], False),
+    "a discharge taken back": ([("A01", 8, "A", ""), ("A02", 9, "B", "A"), ("A03", 10, "B", ""), ("A13", 11, "B", "")],
+                               [("A", 8), ("B", 9)], False),
+    "heard of late": ([("A02", 9, "B", "A")], [("A", 8), ("B", 9)], False),
+}  # fmt: skip
+"""What is told (event, hour, PV1-3, PV1-6), the wards that come of it, and whether the stay is over."""
+
+
+@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize("since", [SINCE, ""])
+def test_the_wards_of_a_stay_are_what_happened_in_any_order(
+    door: Door, listening: Listening, story: str, since: str
+) -> None:
+    """Transfers, changes and discharges tell of the beginning only in passing, for census and watch."""
+    sender, (told, wards, over) = listening(door), STORIES[story]
+    if not since and story == "heard of late":
+        wards = [("A", 9), ("B", 9)][1:]  # nobody ever said when it began
+    for event, hour, place, before in told:
+        assert sender.said(adt(event, hour, place=place, before=before, since=since)) == "AA"
+    events = [event for event in door.written() if not isinstance(event, PatientRegistered)]
+    for order in (events, events[::-1]):
+        census, facts = Census(), dict[str, SlowFact]()
+        for event in order:
+            census.apply(event)
+            assert isinstance(event, SlowFact)
+            keep(facts, event)
+        assert [(spell.ward, spell.entered.hour) for spell in census.spells()] == wards
+        assert (census.present() == []) == over
+        stay = course(facts).stay
+        known = any(isinstance(event, EncounterStarted) for event in events)
+        assert (stay.place.ward if stay else None) == (None if over or not known else wards[-1][0])
+
+
+def test_an_outpatient_who_stays_is_an_inpatient_of_the_first_hour(door: Door, listening: Listening) -> None:
+    """A06 changes the class; when the stay began is what the A04 said, though the A06 has no PV1-44."""
+    sender, facts = listening(door), dict[str, SlowFact]()
+    for content in (adt("A04", 8, place="ED", kind="E"), adt("A06", 12, place="A", kind="I")):
+        assert sender.said(content) == "AA"
+        door.gateway.clock.told(door.gateway.clock.now() + timedelta(minutes=1))
+    for event in door.written():
+        assert isinstance(event, SlowFact)
+        keep(facts, event)
+    stay = course(facts).stay
+    assert stay is not None
+    assert (stay.kind, stay.started.hour, stay.place.ward) == ("inpatient", 8, "A")
+
+
+def test_messages_of_a_training_system_are_refused(door: Door, listening: Listening) -> None:
+    """MSH-11 T or D: AR and error 202, nothing is written; a training installation takes T, and P no more."""
+    training = ADMIT.replace("|M1|P|", "|M1|T|").encode()
+    answer = listening(door).send(training)
+    assert (answer.all("MSA")[0].text(1), answer.all("ERR")[0].text(2), answer.all("ERR")[0].text(3)) == (
+        "AR", "MSH", "202",
+    )  # fmt: skip
+    assert door.written() == []
+    taking = mllp(door.gateway, Settings.model_validate({"mllp_senders": "*", "hl7_processing": "T"}))
+    said = [asyncio.run(taking.door.answer(content)) or b"" for content in (training, ADMIT.encode())]
+    assert [b"MSA|AA" in one for one in said] == [True, False]
+
+
 def test_a_discharge_taken_back_at_no_time_is_not_used(door: Door, listening: Listening) -> None:
     """A13 with an EVN-2 that is no time: AE and quarantine, not a fault that its sender would repeat for ever."""
     sender = listening(door)
@@ -283,7 +361,7 @@ def test_what_cannot_be_used_is_kept_and_the_sender_is_told(door: Door, listenin
     assert partly.all("MSA")[0].text(1) == "AA"
     assert [(err.text(2), err.text(4)) for err in partly.all("ERR")] == [("OBX", "W")]
     assert sender.said(b"\x00\x01 nothing") == "AE"
-    assert sender.said(ADMIT.replace("A01", "A13").replace("20260301100000+0100\r", "\r").encode()) == "AE"
+    assert sender.said(ADMIT.replace("A01", "A13").replace("20260301100000+0100\r", "yesterday\r").encode()) == "AE"
     kept = [event for event in door.written("quarantine") if isinstance(event, Quarantined)]
     assert len(kept) == 4
     assert {event.origin for event in kept} == {"hl7v2"}
