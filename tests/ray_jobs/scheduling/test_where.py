@@ -79,6 +79,6 @@ def test_a_thousand_beds_in_a_second(sex: Sex, isolation: bool) -> None:
     ]
     lying = [InBed(f"b{i}", f"p{i}", ("male", "female")[i // 4 % 2]) for i in range(1000) if i % 10]
     patient = Waiting("q", "w", sex, "medicine", isolation=isolation)
-    started = time.perf_counter()
+    started = time.process_time()
     places_for(patient, many, lying, acuity=1, loads={"w1": 0.9})
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0

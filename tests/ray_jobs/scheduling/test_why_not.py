@@ -87,7 +87,7 @@ def test_it_is_quick_enough_to_drag(shared_data: Path) -> None:
     """On 146 patients, 14 rooms and 21 days an answer takes far less than 50 ms (measured: 10)."""
     folder = shared_data / "ihtc2024/checked_solutions"
     problem, plan = read_instance(folder / "test09.json"), read_solution(folder / "sol_test09.json")
-    started = time.perf_counter()
+    started = time.process_time()
     for one in problem.patients[:10]:
         weigh(problem, plan, Edit(one.id, day=one.surgery_release_day))
-    assert time.perf_counter() - started < 3.0
+    assert time.process_time() - started < 3.0
