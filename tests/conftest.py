@@ -24,7 +24,7 @@ PICTURES = CHECKOUT / "tests" / "ray_jobs" / "imaging"
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 
 # Whole runs make much and drop little of it: with Python's own thresholds a quarter of the time went into looking for
-# garbage (72 s instead of 55 s for 658 tests), up to 0.7 s at once, which a test that measures time then took for its own.
+# garbage (72 s instead of 55 s for 658 tests), up to 0.7 s at once, which a test that measures time took for its own.
 gc.set_threshold(50_000, 20, 50)
 
 settings.register_profile("fast", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])

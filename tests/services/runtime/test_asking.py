@@ -38,7 +38,7 @@ def test_a_model_that_hangs_takes_no_time_from_the_others() -> None:
     def answer(model: str, tensors: Tensors) -> Tensors:
         calls.append(model)
         if model == "a":
-            time.sleep(0.2)
+            time.sleep(0.4)
             raise InferenceUnavailable(model)
         return {"probability": np.full(len(tensors["rows"]), 0.5)}
 
@@ -118,8 +118,8 @@ def test_over_http_one_model_silences_no_other(door: HttpInference) -> None:
 def test_a_door_that_hangs_is_a_silence_of_all_it_was_asked_for(door: HttpInference) -> None:
     """The deadline holds, each question has its reason, and nobody is asked again at once."""
     began = time.monotonic()
-    found = ask_all(asks("a", "d"), door, service="test", deadline_s=0.5)
-    assert time.monotonic() - began < 0.95
+    found = ask_all(asks("a", "d"), door, service="test", deadline_s=0.2)
+    assert time.monotonic() - began < 0.39
     assert found == ["a: ReadTimeout", "d: ReadTimeout"]
     assert door.together({"a": {"rows": np.zeros((1, 1))}}, deadline_s=0.1)["a"].args == (
         "a: did not answer a moment ago",
