@@ -16,7 +16,9 @@ from rich.table import Table
 
 from services.cli.documents import count, documents
 from services.cli.sending import Sender, Tally, Unreachable
+from services.runtime.errors import WrongSettingError
 from services.runtime.mllp_client import MllpClient
+from services.runtime.tls import calling
 
 LOST, WRONG_USAGE, NO_DEPENDENCY = 1, 2, 3
 MLLP = "mllp://"
@@ -31,6 +33,12 @@ def publish(
     mllp: Annotated[str, typer.Option(help="HOST:PORT for HL7 v2 messages; default: the gateway's host, 2575.")] = "",
     ae_title: Annotated[str, typer.Option(help="The gateway's application entity title.")] = "WARDWATCH",
     *,
+    authority: Annotated[
+        Path | None, typer.Option(help="PEM of who signed the gateway's certificate: DICOM and HL7 v2 go by TLS.")
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(help="PEM of a certificate and its key to show, where the gateway asks for one.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of the table.")] = False,
 ) -> None:
     """Send everything once; a repeat is harmless. Exit 0 when all is accounted for, 1 when something was refused."""
@@ -42,12 +50,18 @@ def publish(
     if to.startswith(MLLP):
         mllp = mllp or (to if ":" in to.removeprefix(MLLP) else f"{to}:2575").removeprefix(MLLP).rstrip("/")
         to = f"http://{httpx.URL(to).host}:8090"  # whatever else lies among the files
+    try:
+        tls = calling(certificate, None, authority) if certificate or authority else None
+    except WrongSettingError as error:
+        typer.echo(f"--authority, --certificate: {str(error).partition(': ')[2]}", err=True)
+        raise typer.Exit(WRONG_USAGE) from error
     secret = token or os.environ.get("WARDWATCH_TOKEN", "")
     http = httpx.Client(
-        base_url=to, headers={"Authorization": f"Bearer {secret}"} if secret else {}, timeout=httpx.Timeout(60.0)
-    )
-    messages = MllpClient(_address("--mllp", mllp, to, "2575"))
-    sender = Sender(http, _address("--dicom", dicom, to, "11112"), ae_title, messages)
+        base_url=to, headers={"Authorization": f"Bearer {secret}"} if secret else {}, timeout=httpx.Timeout(60.0),
+        verify=tls or True,
+    )  # fmt: skip
+    messages = MllpClient(_address("--mllp", mllp, to, "2575"), tls)
+    sender = Sender(http, _address("--dicom", dicom, to, "11112"), ae_title, messages, tls)
     began = time.monotonic()
     progress = Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=Console(stderr=True))
     try:

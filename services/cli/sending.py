@@ -1,6 +1,7 @@
 """A sender that loses nothing: FHIR, HL7 v2 by MLLP, DICOM C-STORE; retried as asked, counted entry by entry."""
 
 import io
+import ssl
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -67,6 +68,7 @@ class Sender:
     dicom: tuple[str, int]
     ae_title: str
     mllp: MllpClient
+    tls: ssl.SSLContext | None = None
     tally: Tally = field(default_factory=Tally)
 
     def send(self, document: Document) -> None:
@@ -170,7 +172,8 @@ class Sender:
         for attempt in range(ATTEMPTS):
             entity = AE(ae_title="WARDPUBLISH")
             entity.add_requested_context(dataset.SOPClassUID, syntax)
-            association = entity.associate(*self.dicom, ae_title=self.ae_title)
+            tls = (self.tls, self.dicom[0]) if self.tls else None
+            association = entity.associate(*self.dicom, ae_title=self.ae_title, tls_args=tls)
             if not association.is_established:
                 time.sleep(min(0.2 * 1.5**attempt, 2.0))
                 continue

@@ -3,6 +3,7 @@
 import base64
 import socket
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -46,8 +47,12 @@ CONFIG = {
 class KafkaServer:
     """The broker at `address`; started again on the same folder it has the same port and the same data."""
 
-    def __init__(self, data: Path, *, port: int | None = None, heap_mb: int = 256) -> None:
+    def __init__(
+        self, data: Path, *, port: int | None = None, heap_mb: int = 256, more: Mapping[str, object] | None = None
+    ) -> None:
+        """`more`: Kafka's settings that stand above ours, such as a further listener."""
         self.data = data
+        self._more = dict(more or {})
         self.port = port or free_port()
         self.controller_port = free_port()
         self.heap_mb = heap_mb
@@ -123,7 +128,7 @@ class KafkaServer:
             "log.dirs": self.data / "log",
         }
         config = self.data / "server.properties"
-        config.write_text("".join(f"{name}={value}\n" for name, value in (CONFIG | here).items()))
+        config.write_text("".join(f"{name}={value}\n" for name, value in (CONFIG | here | self._more).items()))
         return config
 
     def _format(self, config: Path) -> None:

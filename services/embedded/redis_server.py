@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -23,8 +24,12 @@ def redis_program() -> Path:
 class RedisServer:
     """The server at `url`; started again it has the same port and is empty."""
 
-    def __init__(self, folder: Path, *, port: int | None = None, max_mb: int = 256) -> None:
+    def __init__(
+        self, folder: Path, *, port: int | None = None, max_mb: int = 256, more: Mapping[str, object] | None = None
+    ) -> None:
+        """`more`: Redis's settings beside ours, such as a port that speaks TLS."""
         self.folder = folder
+        self._more = {name: str(value) for name, value in (more or {}).items()}
         self.port = port or free_port()
         self.max_mb = max_mb
         self._child: Child | None = None
@@ -56,7 +61,10 @@ class RedisServer:
             "maxmemory": f"{self.max_mb}mb",
             "maxmemory-policy": "noeviction",  # design rule 6: full is an error to be seen, not a silent loss
         }
-        argv = (str(redis_program()), *(word for name, value in options.items() for word in (f"--{name}", value)))
+        argv = (
+            str(redis_program()),
+            *(word for name, value in (options | self._more).items() for word in (f"--{name}", value)),
+        )
         self._child = Child(Program("Redis", argv, self.folder / "redis.log"))
         wait_until(self._answers, self._child, timeout_s)
         return self

@@ -1,5 +1,6 @@
 """The DICOM door: an application entity that answers C-ECHO and C-STORE (PS3.4 annexes A and B; PS3.7 9.1.1, 9.1.5)."""
 
+import ssl
 from typing import Final
 
 from pydicom import Dataset
@@ -20,8 +21,16 @@ _log = logs.get(__name__)
 class DicomServer:
     """Listens from `start` to `stop`; each association has its own thread."""
 
-    def __init__(self, door: ImageDoor, *, ae_title: str = "WARDWATCH", host: str = "127.0.0.1", port: int = 0) -> None:
-        self._door, self._address = door, (host, port)
+    def __init__(
+        self,
+        door: ImageDoor,
+        *,
+        ae_title: str = "WARDWATCH",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._door, self._address, self._tls = door, (host, port), tls
         entity = AE(ae_title)
         entity.maximum_associations = MOST_ASSOCIATIONS
         entity.network_timeout = 60
@@ -34,7 +43,10 @@ class DicomServer:
     def start(self) -> None:
         """Listen; `port` is then the real one. Raises OSError when the port is taken."""
         server = self._entity.start_server(
-            self._address, block=False, evt_handlers=[(evt.EVT_C_STORE, self._store), (evt.EVT_C_ECHO, self._echo)]
+            self._address,
+            block=False,
+            ssl_context=self._tls,
+            evt_handlers=[(evt.EVT_C_STORE, self._store), (evt.EVT_C_ECHO, self._echo)],
         )
         if server is None or server.socket is None:
             raise OSError("the DICOM port was not opened")

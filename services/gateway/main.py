@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from zoneinfo import ZoneInfo
@@ -26,16 +27,20 @@ from services.runtime.kafka_log import KafkaPublisher
 from services.runtime.objects import ObjectStoreByUrl
 from services.runtime.service import clock_of, stop_on_signals
 from services.runtime.settings import Settings
+from services.runtime.tls import listening
 
 BEAT_S = 5.0
 EVERYONE = "*"
 """Instead of MSH-3 names: the network decides who may speak."""
 
 
-def make_app(gateway: Gateway, settings: Settings, health: Health, messages: socket.socket | None = None) -> ASGIApp:
+def make_app(
+    gateway: Gateway, settings: Settings, health: Health, messages: socket.socket | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> ASGIApp:  # fmt: skip
     """The application with all routes; the event loop shows that it is alive every few seconds.
 
-    `messages`: a bound socket on which HL7 v2 is heard in the same event loop.
+    `messages`: a bound socket on which HL7 v2 is heard in the same event loop, encrypted with `tls`.
     """
     app = web.create_app(SERVICE, settings, health)
 
@@ -49,7 +54,7 @@ def make_app(gateway: Gateway, settings: Settings, health: Health, messages: soc
         task = asyncio.create_task(beat())
         server = mllp(gateway, settings)
         if messages is not None:
-            await server.start(messages)
+            await server.start(messages, tls)
         yield
         await server.stop()
         task.cancel()
@@ -68,7 +73,12 @@ def mllp(gateway: Gateway, settings: Settings) -> MllpServer:
 
 
 def main(settings: Settings) -> None:
-    """Serve until told to stop; raises DependencyError when Kafka or a store is not there at the start."""
+    """Serve until told to stop.
+
+    Raises DependencyError when Kafka or a store is not there at the start, WrongSettingError for files that are no
+    certificates.
+    """
+    tls = listening(settings)
     logs.configure(SERVICE, settings.log_level, settings.log_format)
     stop_on_signals()  # uvicorn handles the signals and then gives them back: ours end nothing twice
     warm(USED)
@@ -89,7 +99,7 @@ def main(settings: Settings) -> None:
         settings.partitions,
         authorities={"": settings.mrn_authority} if settings.mrn_authority else {},
     )
-    dicom = DicomServer(door, ae_title=settings.ae_title, host=settings.host, port=settings.dicom_port)
+    dicom = DicomServer(door, ae_title=settings.ae_title, host=settings.host, port=settings.dicom_port, tls=tls)
     listener = web.bind(settings.host, settings.gateway_port)
     messages = web.bind(settings.host, settings.mllp_port)
     dicom.start()
@@ -97,7 +107,7 @@ def main(settings: Settings) -> None:
         settings, SERVICE, port=listener.getsockname()[1], dicom_port=dicom.port, mllp_port=messages.getsockname()[1]
     )
     try:
-        web.serve(make_app(gateway, settings, Health(SERVICE), messages), listener)
+        web.serve(make_app(gateway, settings, Health(SERVICE), messages, tls), listener)
     finally:
         dicom.stop()
         publisher.close()

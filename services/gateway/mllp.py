@@ -6,6 +6,7 @@ the sender down. The answer AA is given only after every in-sync replica of Kafk
 
 import asyncio
 import socket
+import ssl
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,6 +17,7 @@ START, END = b"\x0b", b"\x1c\r"
 MOST_CONNECTIONS: Final = 64
 FRAME_S: Final = 30.0
 """A message that has begun is there within this, or the connection is closed."""
+HANDSHAKE_S: Final = 10.0
 IDLE_S: Final = 3600.0
 """Between two messages. A sender that lost its power never hangs up: it would hold its place for ever."""
 ANSWER_S: Final = 30.0
@@ -32,9 +34,12 @@ class MllpServer:
     _connections: set[asyncio.Task[None]] = field(default_factory=set)
     _server: asyncio.Server | None = None
 
-    async def start(self, listener: socket.socket) -> None:
-        """Listen on a bound socket in this event loop."""
-        self._server = await asyncio.start_server(self._connection, sock=listener, limit=self.door.most_bytes)
+    async def start(self, listener: socket.socket, tls: ssl.SSLContext | None = None) -> None:
+        """Listen on a bound socket in this event loop, encrypted with `tls`."""
+        self._server = await asyncio.start_server(
+            self._connection, sock=listener, limit=self.door.most_bytes, ssl=tls,
+            ssl_handshake_timeout=HANDSHAKE_S if tls else None,
+        )  # fmt: skip
 
     async def stop(self) -> None:
         """Close the port and the connections: what was not acknowledged is sent again."""

@@ -19,6 +19,7 @@ from services.runtime.identity import SqliteIdentity
 from services.runtime.objects import ObjectStoreByUrl
 from services.runtime.ports import Identity
 from services.runtime.settings import Settings
+from services.runtime.tls import calling
 from services.runtime.yaml_document import Document, DocumentError, read
 
 F = TypeVar("F", bound=BaseModel)
@@ -72,7 +73,9 @@ def _pacs(settings: Settings, identity: Identity) -> Lane:
     from services.outlets.pacs.outlet import PacsReports  # noqa: PLC0415 - see above
     from services.outlets.pacs.sending import pacs_at  # noqa: PLC0415 - see above
 
-    pacs = pacs_at(settings.pacs, settings.pacs_token.get_secret_value(), settings.ae_title)
+    files = settings.tls_certificate, settings.tls_key, settings.tls_authorities
+    tls = calling(*files) if settings.pacs.startswith("dicoms:") else None
+    pacs = pacs_at(settings.pacs, settings.pacs_token.get_secret_value(), settings.ae_title, tls)
     found = PacsReports(pacs, identity, ObjectStoreByUrl(settings.objects_url))
     return Lane("pacs", found, found, _server(settings.pacs), first="latest")
 

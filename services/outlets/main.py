@@ -20,6 +20,7 @@ from services.runtime.identity import SqliteIdentity
 from services.runtime.kafka_log import KafkaReader, KafkaWorker
 from services.runtime.service import clock_of, serve_metrics, stop_on_signals
 from services.runtime.settings import Settings
+from services.runtime.tls import listening
 from services.runtime.yaml_document import DocumentError
 
 SERVICE = "outlets"
@@ -93,6 +94,7 @@ def serve_worklist(settings: Settings, callers: list[str], health: Health, stop:
     server = WorklistServer(
         tasks, SqliteIdentity(settings.identity_url).person, callers,
         ae_title=settings.ae_title, host=settings.host, port=settings.worklist_port,
+        tls=listening(settings),
     )  # fmt: skip
     server.start()
     reader, told = partial(KafkaReader, settings.kafka), partial(health.set, WORKLIST)

@@ -7,6 +7,7 @@ DependencyError      try again later, nothing is wrong with the data
 Fenced               another worker owns the partition now: drop what you hold and rejoin
 StaleWriter          the state store holds a newer watermark: drop what you hold and reload
 BadInputError        the data cannot be used: refuse it or quarantine it, never retry
+WrongSettingError    a setting cannot be used: say which and end, whoever runs us must correct it
 """
 
 
@@ -40,3 +41,7 @@ class BadInputError(ValueError):
     def __init__(self, reason: str, *, path: str = "", status: int = 422) -> None:
         super().__init__(reason)
         self.reason, self.path, self.status = reason, path, status
+
+
+class WrongSettingError(Exception):
+    """A setting, or a file that it names, cannot be used; the text names it and never holds a secret."""

@@ -1,6 +1,7 @@
 """A sender of HL7 v2 messages: one connection, one message at a time, each with its answer (MLLP)."""
 
 import socket
+import ssl
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,13 +16,16 @@ class MllpClient:
     """Connects when the first message is sent, and again when the connection was lost."""
 
     address: tuple[str, int]
+    tls: ssl.SSLContext | None = None
     _connection: socket.socket | None = None
 
     def ask(self, message: bytes) -> tuple[str, str, str]:
         """MSA-1, MSA-3 and the first ERR-8 of the answer; raises OSError when none comes. Line ends become CR."""
         try:
             if self._connection is None:
-                self._connection = socket.create_connection(self.address, timeout=PATIENCE_S)
+                plain = socket.create_connection(self.address, timeout=PATIENCE_S)
+                host = self.address[0]
+                self._connection = self.tls.wrap_socket(plain, server_hostname=host) if self.tls else plain
             body = message.strip(b"\x0b\x1c\r\n").replace(b"\r\n", b"\r").replace(b"\n", b"\r")
             self._connection.sendall(START + body + b"\r" + END)
             return self._answer(self._connection)

@@ -25,7 +25,7 @@ class Settings(BaseSettings):
 
     # Where the parts are
     kafka: str = "localhost:9092"
-    """Bootstrap servers of the event log."""
+    """Bootstrap servers of the event log, `host:port,…`; encrypted and with a user: SECURITY.md, "Encrypted wires"."""
     redis_url: str = "redis://localhost:6379/0"
     """Cache of patient states (Redis 6.2 or newer, policy noeviction)."""
     objects_url: str = "file:///var/lib/wardwatch/objects"
@@ -98,6 +98,12 @@ class Settings(BaseSettings):
     """Time zone of HL7 v2 times without offset (`Europe/Berlin`); none: such a time is refused."""
     hl7_authorities: dict[str, str] = {}
     """Assigning authorities of HL7 v2 numbers (CX-4.1) as `Identifier.system` in FHIR, a JSON object."""
+    tls_certificate: Path | None = None
+    """PEM file of our certificate and those above it: DICOM, HL7 v2 and the worklist speak TLS; none: plain text."""
+    tls_key: Path | None = None
+    """PEM file of its key; none: it stands in the certificate's file."""
+    tls_authorities: Path | None = None
+    """PEM file of authorities: callers of these ports, and a `dicoms://` PACS, must show a certificate of theirs."""
     metrics_port: int = 0
     """/metrics and /health of a process without a web server of its own; 0 picks a free port."""
     open: bool = False
@@ -132,8 +138,8 @@ class Settings(BaseSettings):
     # Films
     study_quiet_s: Annotated[float, Field(gt=0)] = 60.0
     """A study of which nothing came for so long is complete, and is reported as a whole."""
-    pacs: str = Field("", pattern=r"^((dicom://[^\s/:@]+@[^\s/]+:\d+|https?://[^\s?#]+))?$")
-    """PACS that is sent reports: dicom://ITS_AE_TITLE@HOST:PORT (C-STORE) or the base URL of DICOMweb (STOW-RS)."""
+    pacs: str = Field("", pattern=r"^((dicoms?://[^\s/:@]+@[^\s/]+:\d+|https?://[^\s?#]+))?$")
+    """PACS that is sent reports: dicom://ITS_AE_TITLE@HOST:PORT (C-STORE; dicoms: by TLS) or a DICOMweb URL (STOW)."""
     pacs_token: SecretStr = SecretStr("")
     """For DICOMweb: a bearer token, or NAME:PASSWORD."""
     worklist_callers: str = ""

@@ -4,6 +4,7 @@ An object that the PACS has already is delivered: our UIDs never name two object
 """
 
 import io
+import ssl
 from collections.abc import Sequence
 from typing import Final, Protocol
 from urllib.parse import urlsplit
@@ -38,8 +39,18 @@ class Pacs(Protocol):
 class DicomPacs:
     """By C-STORE: an association for each report, since reports are few and PACS close idle ones."""
 
-    def __init__(self, host: str, port: int, title: str, *, our_title: str, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        title: str,
+        *,
+        our_title: str,
+        timeout_s: float = TIMEOUT_S,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._host, self._port, self._title = host, port, title
+        self._tls = (tls, host) if tls else None
         entity = AE(our_title)
         entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = entity.connection_timeout = timeout_s
         self._entity = entity
@@ -49,7 +60,7 @@ class DicomPacs:
         self._entity.requested_contexts = []
         for sop_class in sorted({str(one.SOPClassUID) for one in objects}):
             self._entity.add_requested_context(sop_class, [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
-        peer = self._entity.associate(self._host, self._port, ae_title=self._title)
+        peer = self._entity.associate(self._host, self._port, ae_title=self._title, tls_args=self._tls)
         if not peer.is_established:
             if peer.is_rejected:
                 return Attempt(Outcome.MISCONFIGURED, "the PACS rejects the association: are we known to it?")
@@ -145,10 +156,11 @@ def encoded(one: Dataset) -> bytes:
     return body.getvalue()
 
 
-def pacs_at(url: str, token: str, our_title: str) -> Pacs:
-    """dicom://TITLE@HOST:PORT or the base URL of DICOMweb."""
+def pacs_at(url: str, token: str, our_title: str, tls: ssl.SSLContext | None = None) -> Pacs:
+    """dicom://TITLE@HOST:PORT, dicoms:// by `tls`, or the base URL of DICOMweb."""
     parts = urlsplit(url)
-    if parts.scheme != "dicom":
+    if parts.scheme not in {"dicom", "dicoms"}:
         return WebPacs(url, token)
     # `username` keeps its case, as titles have; `hostname` would lower it only for the host, where it means nothing.
-    return DicomPacs(parts.hostname or "", parts.port or 0, parts.username or "", our_title=our_title)
+    host, port, title = parts.hostname or "", parts.port or 0, parts.username or ""
+    return DicomPacs(host, port, title, our_title=our_title, tls=tls if parts.scheme == "dicoms" else None)

@@ -1,9 +1,10 @@
 """The DICOM worklist: C-FIND of Unified Procedure Step - Query (PS3.4 CC.2.8) and C-ECHO; nothing is changed by it.
 
-It names patients, so only application entities that are named may ask. A title is no proof of who asks (PS3.15 B has
-TLS for that): the port belongs into the hospital's own network.
+It names patients, so only application entities that are named may ask. A title is no proof of who asks, a
+certificate is (WARDWATCH_TLS_AUTHORITIES): without it the port belongs into a network of its own.
 """
 
+import ssl
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -44,8 +45,9 @@ class WorklistServer:
         ae_title: str = "WARDWATCH",
         host: str = "127.0.0.1",
         port: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._tasks, self._person, self._address = tasks, person, (host, port)
+        self._tasks, self._person, self._address, self._tls = tasks, person, (host, port), tls
         entity = AE(ae_title)
         entity.maximum_associations, entity.network_timeout = MOST_ASSOCIATIONS, 60
         entity.require_calling_aet = list(callers)
@@ -57,7 +59,10 @@ class WorklistServer:
     def start(self) -> None:
         """Listen; `port` is then the real one. Raises OSError when the port is taken."""
         server = self._entity.start_server(
-            self._address, block=False, evt_handlers=[(evt.EVT_C_FIND, self._find), (evt.EVT_C_ECHO, lambda _: SUCCESS)]
+            self._address,
+            block=False,
+            ssl_context=self._tls,
+            evt_handlers=[(evt.EVT_C_FIND, self._find), (evt.EVT_C_ECHO, lambda _: SUCCESS)],
         )
         if server is None or server.socket is None:
             raise OSError("the worklist's port was not opened")

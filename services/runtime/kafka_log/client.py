@@ -11,6 +11,7 @@ from kafka import TopicPartition
 from kafka import errors as kafka_errors
 
 from services.runtime.errors import Fenced, LogUnavailable
+from services.runtime.kafka_log.address import reached, shown
 from services.runtime.ports import Outgoing, Partition, Record
 
 FENCED = (
@@ -38,9 +39,9 @@ WAIT_MS = 10_000
 def connect(make: Any, bootstrap: str, **config: Any) -> Any:  # noqa: ANN401 - kafka-python ships no types
     """A client, or LogUnavailable that names the broker."""
     try:
-        return make(bootstrap_servers=bootstrap, **config)
+        return make(**reached(bootstrap), **config)
     except kafka_errors.KafkaError as error:
-        msg = f"no Kafka broker at {bootstrap}: {error}"
+        msg = f"no Kafka broker at {shown(bootstrap)}: {error}"
         raise LogUnavailable(msg) from error
 
 

@@ -8,6 +8,7 @@ from kafka import errors as kafka_errors
 
 from schemas.topics import TOPICS
 from services.runtime.errors import LogUnavailable
+from services.runtime.kafka_log.address import reached, shown
 from services.runtime.kafka_log.client import WAIT_MS
 
 
@@ -19,11 +20,11 @@ def create_topics(bootstrap: str, partitions: int, *, replicas: int = 1, timeout
     deadline = time.monotonic() + timeout_s
     while True:
         try:
-            admin = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=WAIT_MS)
+            admin = KafkaAdminClient(**reached(bootstrap), request_timeout_ms=WAIT_MS)
             break
         except kafka_errors.KafkaError as error:
             if time.monotonic() > deadline:
-                msg = f"no Kafka broker at {bootstrap}: {error}"
+                msg = f"no Kafka broker at {shown(bootstrap)}: {error}"
                 raise LogUnavailable(msg) from error
             time.sleep(0.2)
     try:
