@@ -188,7 +188,7 @@ def _alert(row: sqlite3.Row, call: Called | None) -> Alert:
         who=row["who"],
         until=instant_or_none(row["until"]),
         reason=row["reason"] or None,
-        evidence=tuple(e["text"] for e in json.loads(row["evidence"]) if e["text"] != row["summary"]),
+        evidence=tuple(e["text"] for e in json.loads(row["evidence"]) if e["text"] not in row["summary"]),
         pending=row["pending"],
         called=call,
     )
