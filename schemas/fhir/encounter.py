@@ -40,6 +40,7 @@ from schemas.fhir.library import read
 from schemas.ids import digest
 
 UNDER_WAY: Final = frozenset({"arrived", "triaged", "in-progress", "onleave"})
+TO_COME: Final = frozenset({"planned", "reserved"})
 LEVELS: Final = {"wa": "ward", "ro": "room", "bd": "bed"}
 ICU: Final[dict[str, Literal["medical", "surgical", "coronary", "cardiac_surgical"]]] = {
     **dict.fromkeys(("441994008", "1027-2"), "medical"),  # SNOMED CT "Medical ICU"; HSLOC "Medical Critical Care"
@@ -153,8 +154,11 @@ def _began(found: _Encounter, base: _Base, started: datetime | None, context: Co
 
 
 def _moved(found: _Encounter, base: _Base, started: datetime | None, context: Context) -> Iterator[Event]:
-    """Each change of place after the beginning; all that have a time where the beginning is not told."""
-    begun = (start_of(stop.get("period")) for stop in found.get("location", ()))
+    """Each change of place after the beginning; all that have a time where the beginning is not told; raises Stop."""
+    stops = (stop for stop in found.get("location", ()) if stop.get("status") not in TO_COME)
+    begun = [start_of(stop.get("period")) for stop in stops]
+    if any(at is not None and context.too_late(at) for at in begun):
+        refuse("a place begins in the future: a wrong clock, or status planned is missing", "Encounter.location")
     moments = sorted({t for t in begun if t and (started is None or t > started)})
     before = _place(found, started, context) if started else None
     for at in moments:
@@ -187,7 +191,7 @@ def _place(found: _Encounter, at: datetime, context: Context) -> Place:
         level = next((LEVELS[c] for c in codes(entry.get("physicalType")) if c in LEVELS), None)
         name = context.references.name(entry["location"])
         begun, over = start_of(entry.get("period")) or opening, end_of(entry.get("period"))
-        planned = entry.get("status") in {"planned", "reserved"}
+        planned = entry.get("status") in TO_COME
         if level is None or name is None or planned or begun > at or (over is not None and over <= at):
             continue
         if level not in levels or begun >= levels[level][0]:

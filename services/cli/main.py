@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import typer
 
 from services import __version__
+from services.runtime.errors import WrongSettingError
 
 GROUPS: dict[str, tuple[str, str]] = {
     "demo": ("services.cli.demo:demo", "The whole system on this machine, with a simulated hospital."),
@@ -68,7 +69,11 @@ def run(argv: list[str] | None = None) -> NoReturn:
         hint = f"; did you mean {near[0]!r}?" if near else "; see wardwatch --help"
         print(f"wardwatch: there is no command {name!r}{hint}", file=sys.stderr)
         sys.exit(WRONG_USAGE)
-    command(name)(args=rest, prog_name=f"wardwatch {name}")
+    try:
+        command(name)(args=rest, prog_name=f"wardwatch {name}")
+    except WrongSettingError as error:
+        print(f"wardwatch: {error}", file=sys.stderr)
+        sys.exit(WRONG_USAGE)
     sys.exit(0)
 
 

@@ -8,7 +8,7 @@ import typer
 
 from services.embedded.errors import CannotStartError
 from services.embedded.system import SERVICES
-from services.runtime.errors import DependencyError, WrongSettingError
+from services.runtime.errors import DependencyError
 from services.runtime.priority import step_back
 from services.runtime.settings import Settings
 
@@ -45,9 +45,6 @@ def up(
             import_module(f"services.{folder}.main").main(settings)
         else:
             _several(wanted)
-    except WrongSettingError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(WRONG_USAGE) from error
     except (DependencyError, CannotStartError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(NO_DEPENDENCY) from error

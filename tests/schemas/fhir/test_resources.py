@@ -45,6 +45,9 @@ def stop(name: str, level: str, begin: int, end: int | None = None) -> Json:
     return {"location": {"reference": f"Location/{name}"}, "physicalType": coding(level, "urn:p"), "period": period}
 
 
+TOMORROW = stop("5B", "wa", 8) | {"period": {"start": "2027-01-01T00:00:00Z"}}
+
+
 def test_a_stay_under_way() -> None:
     """An encounter in progress started, somewhere; its number is hashed."""
     (started,) = events(encounter(location=[stop("5B", "wa", 8), stop("5B-03", "bd", 8)]))
@@ -122,6 +125,8 @@ def test_a_stay_that_goes_on_after_its_end() -> None:
         ({"status": "finished"}, Refused),
         ({"period": {"start": "2026-01-01"}}, Refused),
         ({"period": {"start": "2027-01-01T00:00:00Z"}}, Refused),
+        ({"location": [TOMORROW]}, Refused),
+        ({"location": [TOMORROW | {"status": "planned"}]}, Events),
         ({"period": {"start": "2026-01-01T08:00:00Z", "end": "2026-01-01T07:00:00Z"}}, Refused),
         ({"subject": {"reference": "Patient/nobody"}}, Refused),
         ({"class": None}, Refused),

@@ -1,13 +1,11 @@
 """The files of encrypted wires: what is right speaks TLS, what is wrong ends the process with the setting's name."""
 
-import os
 import ssl
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from services.cli.main import command
+from services.cli.main import run
 from services.runtime.errors import WrongSettingError
 from services.runtime.kafka_log.address import reached, shown
 from services.runtime.settings import Settings
@@ -59,12 +57,23 @@ def test_a_file_that_cannot_be_used_is_named(
         listening(Settings.model_validate({name: tmp_path / file for name, file in files.items()}))
 
 
-def test_a_service_with_wrong_files_ends_and_says_why(tmp_path: Path) -> None:
-    """`wardwatch up gateway`: exit 2 and one line, before any port is opened."""
-    missing = tmp_path / "missing.pem"
-    said = CliRunner().invoke(command("up"), ["gateway"], env=os.environ | {"WARDWATCH_TLS_CERTIFICATE": str(missing)})
-    assert said.exit_code == 2
-    assert f"WARDWATCH_TLS_CERTIFICATE: {missing}" in said.output
+@pytest.mark.parametrize(
+    ("words", "setting", "value"),
+    [
+        (["up", "gateway"], "WARDWATCH_TLS_CERTIFICATE", "missing.pem"),
+        (["quarantine"], "WARDWATCH_KAFKA", "http://b:1"),
+    ],
+)
+def test_a_wrong_setting_ends_a_command_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], setting: str, value: str
+) -> None:
+    """Exit 2 and one line with the setting's name, before any port is opened."""
+    monkeypatch.setenv(setting, value)
+    with pytest.raises(SystemExit) as ended:
+        run(words)
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"wardwatch: {setting}: ")
 
 
 def test_a_caller_trusts_the_authorities_it_was_given_alone(authority: Authority) -> None:
