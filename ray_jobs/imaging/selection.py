@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Self
+from typing import Final, Self, cast
 
 import numpy as np
 
+from ray_jobs.imaging.pixels import PER_FRAME
 from schemas.dicom.series import Attributes, SeriesKind, series_kinds
 
 LATERAL: Final = frozenset({"LL", "RL", "LATERAL", "LLD", "RLD", "LAT"})
@@ -41,8 +42,8 @@ class Shown:
             view=str(attributes.get("ViewPosition") or ""),
             frames=int(_number(attributes.get("NumberOfFrames")) or 1),
             kinds=series_kinds(attributes),
-            plane=plane(attributes.get("ImageOrientationPatient")),
-            echo_ms=_number(attributes.get("EchoTime")),
+            plane=plane(_said(attributes, "ImageOrientationPatient", "PlaneOrientationSequence")),
+            echo_ms=_number(_said(attributes, "EchoTime") or _said(attributes, "EffectiveEchoTime", "MREchoSequence")),
         )
 
     def seen(self, other: Self) -> Self:
@@ -102,7 +103,7 @@ def unsuitable(shown: Shown, *, model: str = CHEST_MODEL) -> str:
             f"the picture shows {shown.body_part.lower()}, not {suited.shows}",
         ),
         (shown.view.upper() in LATERAL, "a lateral view; the model was made from frontal films"),
-        (shown.frames > 1, f"{shown.frames} frames; objects of one film or one slice are read"),
+        (shown.frames > 1 and model == CHEST_MODEL, f"{shown.frames} frames; a film is one picture"),
         (bool(other), f"the series is described as {other}, which {model} was not made from"),
         (
             bool(suited.planes) and bool(shown.plane) and shown.plane not in suited.planes,
@@ -131,6 +132,23 @@ def plane(orientation: object) -> str:
         return ""
     axis = int(normal.argmax())
     return PLANES[axis] if normal[axis] / length > ALONG else "oblique"
+
+
+def _said(attributes: Attributes, name: str, sequence: str = "") -> object:
+    """An attribute; of an enhanced object what its frames have in common, else its first frame's (PS3.3 C.7.6.16)."""
+    if (own := attributes.get(name)) is not None or not sequence:
+        return own
+    for groups in ("SharedFunctionalGroupsSequence", PER_FRAME):
+        for group in _first(attributes.get(groups)):
+            for item in _first(group.get(sequence)):
+                if (found := item.get(name)) is not None:
+                    return found
+    return None
+
+
+def _first(sequence: object) -> list[Attributes]:
+    """The first item of a sequence, or none."""
+    return list(cast("Sequence[Attributes]", sequence or ()))[:1]
 
 
 def _number(value: object) -> float | None:

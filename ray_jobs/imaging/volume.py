@@ -28,13 +28,14 @@ class Slice(NamedTuple):
 class Volume(NamedTuple):
     """uint8[slices, 224, 224] from one end to the other, where each came from, and among how many it was chosen.
 
-    `problem` says why slices are missing, '' when none is.
+    `problem` says why slices are missing, '' when none is; `unfit` of each why it cannot be assessed, '' when it can.
     """
 
     pixels: Grey
     slices: tuple[Slice, ...]
     among: int
     problem: str = ""
+    unfit: tuple[str, ...] = ()
 
 
 def volume(objects: Sequence[Dataset], *, most: int = MOST_SLICES) -> Volume:
@@ -47,16 +48,19 @@ def volume(objects: Sequence[Dataset], *, most: int = MOST_SLICES) -> Volume:
     kept: list[Slice] = []
     pixels: list[npt.NDArray[np.uint8]] = []
     problems: list[str] = []
+    unfit: list[str] = []
     for one in chosen:
         try:
-            pixels.append(film(objects[one.source], one.frame).pixels)
+            found = film(objects[one.source], one.frame)
+            pixels.append(found.pixels)
+            unfit.append(found.unfit)
             kept.append(one)
         except UnusableImageError as error:
             problems.append(str(error))
     if not kept:
         raise UnusableImageError(problems[0] if problems else "the series has no pictures")
     problem = f"{len(problems)} of {len(chosen)} slices cannot be read: {problems[0]}" if problems else ""
-    return Volume(np.stack(pixels), tuple(kept), len(ordered), problem)
+    return Volume(np.stack(pixels), tuple(kept), len(ordered), problem, tuple(unfit))
 
 
 def order(objects: Sequence[Dataset]) -> list[Slice]:

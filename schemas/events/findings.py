@@ -57,6 +57,8 @@ class ImagingFindingReported(PatientEvent):
     rows: Annotated[int, Field(ge=1, le=65535)] | None = None
     columns: Annotated[int, Field(ge=1, le=65535)] | None = None
     frames: Annotated[int, Field(ge=1)] = 1
+    frame: Annotated[int, Field(ge=1)] = 1
+    """The one that is spoken of, counted from 1."""
     box: Box | None = None
     """Where the evidence is compact; None where it is spread, or where there is none."""
 
@@ -111,6 +113,8 @@ class ImagingStudyReported(PatientEvent):
     rows: Annotated[int, Field(ge=1, le=65535)] | None = None
     columns: Annotated[int, Field(ge=1, le=65535)] | None = None
     frames: Annotated[int, Field(ge=1)] = 1
+    frame: Annotated[int, Field(ge=1)] = 1
+    """The one of `shown` that is spoken of, counted from 1."""
     box: Box | None = None
     picture: Annotated[str, Field(max_length=512)] | None = None
     heatmap: Annotated[str, Field(max_length=512)] | None = None

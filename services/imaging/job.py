@@ -3,18 +3,21 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from pydicom import Dataset
 
 from ray_jobs.imaging.pixels import UnusableImageError, film, opened
 from ray_jobs.imaging.selection import CHEST_MODEL, Shown, model_for, unsuitable
 from ray_jobs.registry import Card, load_card, outside
 from schemas.events import Event, ImagingFindingReported, ImagingInstanceStored
+from services.imaging.frames import Spoken, spoken
 from services.imaging.lesion import lesion_box
 from services.imaging.pictures import film_png, heatmap_png
-from services.imaging.report import Reading, cannot_assess, report, report_id
+from services.imaging.report import Reading, Seen, cannot_assess, report, report_id
 from services.runtime.errors import BadInputError
 from services.runtime.modes import Mode, Modes
 from services.runtime.ports import Inference, ObjectStore
@@ -50,21 +53,38 @@ class ImagingJob:
         try:
             dataset = opened(self._content(event))
             refusal = refusal or unsuitable(told.seen(Shown.of(dataset)), model=card.name)
+            if event.frames > 1 and not refusal and not outside(card, event.age_years):
+                return self._of_frames(event, card, mode, dataset)
             pixels, unfit = film(dataset)
         except UnusableImageError as error:
             return cannot_assess(event, card, refusal or str(error), mode=mode, known=known, picture=None)
-        folder = f"reports/{event.site}/{report_id(event, card)}"
-        picture = f"{folder}/film.png"
-        self.objects.put(picture, film_png(pixels))
         refusal = refusal or outside(card, event.age_years) or unfit
         if refusal:
+            picture = self._kept(event, card, "film", film_png(pixels))
             return cannot_assess(event, card, refusal, mode=mode, known=known, picture=picture)
-        reading, heat = self._read(card, pixels)
-        heatmap = f"{folder}/heatmap.png"
-        self.objects.put(heatmap, heatmap_png(heat))
+        (seen,) = self._read(card, pixels[np.newaxis])
+        return self._said(event, card, mode, Spoken(pixels, seen, 1, "", whole=True))
+
+    def _of_frames(
+        self, event: ImagingInstanceStored, card: Card, mode: Mode, dataset: Dataset
+    ) -> ImagingFindingReported:
+        """The report of the most telling frame; raises UnusableImageError when none can be read."""
+        return self._said(event, card, mode, spoken(dataset, card, partial(self._read, card)))
+
+    def _said(self, event: ImagingInstanceStored, card: Card, mode: Mode, found: Spoken) -> ImagingFindingReported:
+        """The report of a picture that was read, with its film and heatmap in the store."""
+        heat = found.seen.heat
         return report(
-            event, card, reading, mode=mode, known=known, picture=picture, heatmap=heatmap, box=lesion_box(heat)
-        )
+            event, card, found.seen.reading, mode=mode, known=event.known,
+            picture=self._kept(event, card, "film", film_png(found.pixels)),
+            heatmap=self._kept(event, card, "heatmap", heatmap_png(heat)), box=lesion_box(heat), frame=found.frame,
+            note=found.note, whole=found.whole,
+        )  # fmt: skip
+
+    def _kept(self, event: ImagingInstanceStored, card: Card, name: str, png: bytes) -> str:
+        path = f"reports/{event.site}/{report_id(event, card)}/{name}.png"
+        self.objects.put(path, png)
+        return path
 
     def _content(self, event: ImagingInstanceStored) -> bytes:
         """The object's bytes, exactly those that the event names."""
@@ -76,13 +96,13 @@ class ImagingJob:
             raise BadInputError("the stored object is not the one that the event names", path="sha256")
         return content
 
-    def _read(self, card: Card, pixels: npt.NDArray[np.uint8]) -> tuple[Reading, npt.NDArray[np.float32]]:
+    def _read(self, card: Card, pixels: npt.NDArray[np.uint8]) -> list[Seen]:
+        """What the model says of each of uint8[films, 224, 224]."""
         tensors, _ = self.inference.infer(
-            card.name,
-            {"pixels": pixels[np.newaxis]},
-            {"model": card.name, "version": card.version},
-            deadline_s=self.deadline_s,
+            card.name, {"pixels": pixels}, {"model": card.name, "version": card.version}, deadline_s=self.deadline_s
         )
-        probability = np.asarray(tensors["probability"][0], dtype=np.float32)
-        heat = np.asarray(tensors["heatmap"][0], dtype=np.float32)
-        return Reading(probability, float(tensors["ood"][0])), heat
+        answers = zip(tensors["probability"], tensors["ood"], tensors["heatmap"], strict=True)
+        return [
+            Seen(Reading(np.asarray(p, dtype=np.float32), float(ood)), np.asarray(heat, dtype=np.float32))
+            for p, ood, heat in answers
+        ]

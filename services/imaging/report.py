@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,13 @@ class Reading:
     ood: float
 
 
+class Seen(NamedTuple):
+    """What a model said of one picture, and where it looked: float32[rows, columns]."""
+
+    reading: Reading
+    heat: npt.NDArray[np.float32]
+
+
 def report_id(instance: ImagingInstanceStored, card: Card) -> str:
     """One report per stored object and model version: a repeat is the same report."""
     return digest("finding", instance.id, card.name, card.version)
@@ -38,12 +45,20 @@ def report(
     picture: str,
     heatmap: str,
     box: Box | None = None,
+    frame: int = 1,
+    note: str = "",
+    whole: bool = True,
 ) -> ImagingFindingReported:
-    """The report of a film that was read. A film unlike the training films cannot be assessed, whatever was read."""
+    """The report of a film that was read. A film unlike the training films cannot be assessed, whatever was read.
+
+    `frame`: of several the one that was read. Where not the `whole` object was read, no finding is one for a person.
+    """
     found = verdict(card, reading.probability, reading.ood)
+    outcome = "refer" if found.outcome == "no finding" and not whole else found.outcome
     return ImagingFindingReported(
         **_about(instance, card, mode, known),
-        outcome=found.outcome,
+        outcome=outcome,
+        frame=frame,
         label=found.label if found.assessable else None,
         probability=min(1.0, found.probability) if found.assessable else None,
         threshold=card.threshold,
@@ -53,10 +68,10 @@ def report(
         )
         if found.assessable
         else (),
-        reason=found.reason or None,
+        reason="; ".join(part for part in (found.reason, note) if part)[:1000] or None,
         picture=picture,
         heatmap=heatmap if found.assessable else None,
-        box=box if found.outcome in {"finding", "refer"} else None,
+        box=box if outcome in {"finding", "refer"} else None,
     )
 
 

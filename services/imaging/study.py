@@ -57,7 +57,7 @@ def reported(study: OpenStudy, earlier: Earlier | None, known: datetime) -> Imag
         priority="urgent" if best.outcome == "finding" else "routine", label=best.label,
         probability=best.probability, threshold=best.threshold, classes=best.classes,
         reason=None if reason is None else reason[:1000], shown=best.instance, rows=best.rows, columns=best.columns,
-        frames=best.frames, box=best.box, picture=best.picture, heatmap=best.heatmap, prior=compared,
+        frames=best.frames, frame=best.frame, box=best.box, picture=best.picture, heatmap=best.heatmap, prior=compared,
         instances=tuple(sorted(study.seen, key=lambda one: (one.series, one.instance))),
     )  # fmt: skip
 

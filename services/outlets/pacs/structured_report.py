@@ -104,7 +104,7 @@ def _group(report: ImagingStudyReported, shown: SeenInstance) -> Group:
         "qualitative_evaluations": [sr.QualitativeEvaluation(OUTCOME, OUTCOMES[report.outcome])],
     }
     # A frame is named only where there are several (PS3.3 C.17.5): SOP classes of one frame have no numbers.
-    frames = [1] if report.frames > 1 else None
+    frames = [report.frame] if report.frames > 1 else None
     if report.box is None or report.rows is None or report.columns is None:
         image = sr.SourceImageForMeasurementGroup(shown.sop_class, shown.instance, frames)
         return sr.MeasurementsAndQualitativeEvaluations(**said, source_images=[image])

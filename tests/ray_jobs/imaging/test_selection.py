@@ -29,7 +29,7 @@ def test_each_modality_has_its_model():
         (Shown("CT"), BRAIN_MODEL, "does not read modality CT"),
         (Shown("CT", "ABDOMEN"), LUNG_MODEL, "shows abdomen"),
         (Shown("DX", "CHEST", "LL"), CHEST_MODEL, "lateral"),
-        (Shown("MR", "BRAIN", frames=64), BRAIN_MODEL, "64 frames"),
+        (Shown("CR", "CHEST", frames=64), CHEST_MODEL, "64 frames"),
         (Shown("MR", "BRAIN", kinds=("t2",)), BRAIN_MODEL, "described as t2"),
         (Shown("CT", "CHEST", kinds=("localizer",)), LUNG_MODEL, "described as localizer"),
         (Shown("CT", "CHEST", plane="coronal"), LUNG_MODEL, "the slice is coronal"),

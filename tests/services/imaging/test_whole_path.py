@@ -30,7 +30,7 @@ from tests.services.outlets.pacs import validated
 pytestmark = pytest.mark.servers
 REAL = {
     "RG1_UNCI.dcm": "adult", "RG3_UNCR.dcm": "extremity", "CT_small.dcm": "child", "MR_small.dcm": "echo time",
-    "emri_small.dcm": "frames", "MR_small_RLE.dcm": "echo time",
+    "emri_small.dcm": "child", "MR_small_RLE.dcm": "echo time",
 }  # fmt: skip
 """Real objects of pydicom-data, and a word of why the model of their modality may not read them."""
 RAMP = np.add.outer(np.arange(400), np.arange(300)).astype(np.uint16)
