@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,7 +11,7 @@ from schemas.hl7v2.acknowledgement import Code, Wrong, acknowledgement
 from schemas.hl7v2.message import Message, MessageError, parse
 from services.gateway.accept import Accepted, Asked
 from services.gateway.accept_hl7v2 import MessageCore
-from services.gateway.gateway import SERVICE, Gateway, TurnedAway
+from services.gateway.gateway import LARGE_BYTES, SERVICE, Gateway, TurnedAway
 from services.runtime import logs, metrics
 from services.runtime.errors import BadInputError, DependencyError
 
@@ -19,6 +20,7 @@ PATIENCE_S, AGAIN_S = 20.0, 1.0
 """How long an answer waits for the log; senders usually give up after 30 s."""
 MOST_WRONG: Final = 20
 TOLD_OF: Final = 80
+_LINE_END: Final = re.compile(rb"[\r\n]")
 _Told = tuple[Code, str, list[Wrong]]
 _Said = tuple[Message | None, Code, str, list[Wrong]]
 _log = logs.get(__name__)
@@ -47,20 +49,22 @@ class MessageDoor:
         return acknowledgement(message, code, text, wrong, now, f"{now:%Y%m%d%H%M%S}{next(self._numbers)}")
 
     async def _answered(self, content: bytes) -> _Said:
-        try:
-            message = parse(content if len(content) <= self.most_bytes else _header(content))
-        except MessageError as error:
-            # Bytes that are no message are kept, too; the header may be readable, so that the sender knows which.
-            told = Wrong(error.where, error.code, "E", error.reason)
-            said = await self._applied(content, "MLLP")
-            return _answerable(content), *(("AE", "quarantined", [told]) if said[0] != "AR" else said)
-        if self.senders is not None and message.header.text(3) not in self.senders:
-            return message, "AR", "MSH-3 is not among WARDWATCH_MLLP_SENDERS: it may not speak here", []
-        if message.header.text(11) not in {"", self.processing}:
+        header = _header(content)
+        # Who may not speak leaves nothing behind, not even in quarantine.
+        if self.senders is not None and (header is None or header.header.text(3) not in self.senders):
+            return header, "AR", "MSH-3 is not among WARDWATCH_MLLP_SENDERS: it may not speak here", []
+        if header is not None and header.header.text(11) not in {"", self.processing}:
             reason = f"MSH-11 is not {self.processing}: messages for training or tests are not taken for patients here"
-            return message, "AR", reason, [Wrong("MSH-11", "202", "E", reason)]
+            return header, "AR", reason, [Wrong("MSH-11", "202", "E", reason)]
         if len(content) > self.most_bytes:
-            return message, "AR", f"longer than {self.most_bytes} bytes: send it in parts", []
+            return header, "AR", f"longer than {self.most_bytes} bytes: send it in parts", []
+        try:
+            # A large one is read where it holds up no other sender.
+            message = header if header is not None and len(content) > LARGE_BYTES else parse(content)
+        except MessageError as error:
+            told = Wrong(error.where, error.code, "E", error.reason)
+            said = await self._applied(content, "MLLP" if header is None else header.sender)
+            return header, *(("AE", "quarantined", [told]) if said[0] != "AR" else said)
         return message, *await self._applied(content, message.sender)
 
     async def _applied(self, content: bytes, source: str) -> _Told:
@@ -114,13 +118,9 @@ def _where(path: str) -> str:
     return {"Patient": "PID", "Encounter": "PV1", "Observation": "OBX", "Appointment": "SCH"}.get(kind, path)
 
 
-def _header(content: bytes) -> bytes:
-    return content.partition(b"\r")[0]
-
-
-def _answerable(content: bytes) -> Message | None:
-    """The header of bytes that could not be read further, so that the sender knows which message is meant."""
+def _header(content: bytes) -> Message | None:
+    """The first segment alone, so that a sender is answered by its message's number; None where it is no MSH."""
     try:
-        return parse(_header(content.strip(b"\r\n")))
+        return parse(_LINE_END.split(content.strip(b"\x0b\r\n"), maxsplit=1)[0])
     except MessageError:
         return None

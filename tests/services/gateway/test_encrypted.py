@@ -145,6 +145,9 @@ def test_who_may_associate(dicom: int, wires: Wires, who: str, served: bool) -> 
     assert echoes(dicom, wires.client(who)) == served
 
 
+# Stopping while connections without an association end is an event that pynetdicom's state machine does not know (PS3.8
+# table 9-10 has none): its thread of such a connection ends with it, which is what stopping wants.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_caller_that_says_nothing_keeps_nobody_out(dicom: int, wires: Wires) -> None:
     """Three connections without a handshake; the fourth is served at once."""
     silent = [socket.create_connection((HERE, dicom)) for _ in range(3)]

@@ -442,6 +442,26 @@ def test_nobody_may_speak_until_somebody_is_named(door: Door, told: dict[str, ob
     assert b"MSA|" + answer in said
 
 
+def test_who_may_not_speak_leaves_nothing_behind(door: Door, listening: Listening) -> None:
+    """Neither a message, nor bytes that are none, nor a broken message: AR without a trace, not even quarantine."""
+    sender = listening(door, senders=frozenset({"ADT"}))
+    for content in (RESULTS.encode(), b"\x00\x01 nothing", RESULTS.encode() + b"\xff\r"):
+        assert sender.said(content) == "AR"
+    assert door.written() == door.written("quarantine") == []
+
+
+def test_a_large_message_that_is_broken_is_quarantined_under_its_senders_name(door: Door) -> None:
+    """Read beside the event loop, refused with the place."""
+    server = MessageDoor(door.gateway, MessageCore(Site(UTC)))
+    broken = RESULTS + "NTE|1||" + "x" * 70_000 + "\rnothing|1\r"
+    said = asyncio.run(server.answer(broken.encode())) or b""
+    assert b"MSA|AE|M2" in said
+    assert b"segment's name" in said
+    (kept,) = door.written("quarantine")
+    assert isinstance(kept, Quarantined)
+    assert kept.source == "LAB|MAIN"
+
+
 def test_while_the_log_does_not_answer_the_sender_waits_and_then_sends_again(
     door: Door, listening: Listening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
