@@ -53,11 +53,18 @@ class _Told:
     passing: EncounterStarted | None = None
     """The beginning as messages about something later tell it."""
     moves: dict[datetime, EncounterTransferred] = field(default_factory=dict)
-    ended: EncounterEnded | None = None
+    ends: dict[str, EncounterEnded] = field(default_factory=dict)
+    """Each end, and each time that it was taken back, as it was told first: a resend of an older one is nothing new."""
     cancelled: EncounterCancelled | None = None
 
+    @property
+    def ended(self) -> EncounterEnded | None:
+        """What holds of the end: what was told of it last."""
+        return max(self.ends.values(), key=_stamp, default=None)
+
     def facts(self) -> Iterator[EncounterEvent]:
-        yield from (f for f in (self.started, self.passing, self.ended, self.cancelled) if f is not None)
+        yield from (f for f in (self.started, self.passing, self.cancelled) if f is not None)
+        yield from self.ends.values()
         yield from self.moves.values()
 
 
@@ -86,7 +93,8 @@ class Census:
             case EncounterTransferred():
                 told.moves[event.moved] = _newest(told.moves.get(event.moved), event)
             case EncounterEnded():
-                told.ended = _newest(told.ended, event)
+                held = told.ends.get(event.id)
+                told.ends[event.id] = event if held is None or _stamp(event) < _stamp(held) else held
             case EncounterCancelled():
                 told.cancelled = _newest(told.cancelled, event)
         return self._place(event.encounter, _present(spells_of(event.encounter, told)))

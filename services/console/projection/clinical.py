@@ -109,9 +109,17 @@ def ended(turn: Turn, event: EncounterEnded) -> None:
     """The stay is over, or it is not after all."""
     turn.patient(event.patient, event.site)
     _stay(turn, event.patient, event.encounter, event.site)
+    who = (event.patient, event.encounter)
+    # As it was told first: a resend of an end that was taken back since closes nothing (services/watch/course.py).
     turn.db.execute(
-        "UPDATE encounters SET ended = ?, ended_known = ?, outcome = ? WHERE patient = ? AND encounter = ?",
-        (micros_or_none(event.ended), micros(event.known), event.outcome, event.patient, event.encounter),
+        "INSERT INTO ends VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET known = min(known, excluded.known)",
+        (event.id, *who, micros_or_none(event.ended), micros(event.known), event.outcome),
+    )
+    turn.db.execute(
+        "UPDATE encounters SET (ended, ended_known, outcome) = (SELECT ended, known, outcome FROM ends"
+        " WHERE patient = ? AND encounter = ? ORDER BY known DESC, id DESC LIMIT 1)"
+        " WHERE patient = ? AND encounter = ?",
+        (*who, *who),
     )
 
 

@@ -29,6 +29,13 @@ def _place(column: str) -> str:
     )
 
 
+def _end(column: str) -> str:
+    return (
+        f"(SELECT d.{column} FROM main.ends d WHERE d.patient = e.patient AND d.encounter = e.encounter"  # noqa: S608 - our own names
+        f" AND d.known <= {_AT} ORDER BY d.known DESC, d.id DESC LIMIT 1) AS {column}"
+    )
+
+
 VIEWS: Final = f"""
 CREATE TEMP TABLE moment (at INTEGER NOT NULL);
 INSERT INTO temp.moment VALUES (0);
@@ -73,7 +80,6 @@ CREATE TEMP VIEW patients AS
 CREATE TEMP VIEW encounters AS
     SELECT e.patient, e.encounter, e.site, CASE WHEN e.started <= {_AT} THEN e.started END AS started,
         e.admitted, e.kind, e.specialty, e.told, {_place("ward")}, {_place("room")}, {_place("bed")},
-        e.moved, e.moved_known, CASE WHEN e.ended_known <= {_AT} THEN e.ended END AS ended,
-        CASE WHEN e.ended_known <= {_AT} THEN e.outcome END AS outcome, e.cancelled
+        e.moved, e.moved_known, {_end("ended")}, {_end("outcome")}, e.cancelled
     FROM main.encounters e;
 """  # noqa: S608 - our own names

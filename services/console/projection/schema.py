@@ -6,7 +6,7 @@ table is written by one topic only, hence the order in which topics are read can
 
 from typing import Final
 
-VERSION: Final = 7
+VERSION: Final = 8
 
 TABLES: Final = """
 CREATE TABLE offsets (topic TEXT, partition INTEGER, next INTEGER NOT NULL,
@@ -39,6 +39,9 @@ CREATE TABLE replaced (patient TEXT, source TEXT, code TEXT, value REAL, taken I
 CREATE TABLE moves (id TEXT PRIMARY KEY, patient TEXT NOT NULL, encounter TEXT NOT NULL, at INTEGER NOT NULL,
     known INTEGER NOT NULL, ward TEXT, room TEXT, bed TEXT, in_passing INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX moves_encounter ON moves (patient, encounter, at, known);
+CREATE TABLE ends (id TEXT PRIMARY KEY, patient TEXT NOT NULL, encounter TEXT NOT NULL, ended INTEGER,
+    known INTEGER NOT NULL, outcome TEXT) WITHOUT ROWID;
+CREATE INDEX ends_encounter ON ends (patient, encounter, known);
 CREATE TABLE limits (id TEXT PRIMARY KEY, patient TEXT NOT NULL, at INTEGER NOT NULL, known INTEGER NOT NULL,
     care_limit TEXT, oxygen_scale INTEGER, oxygen_low REAL, oxygen_high REAL) WITHOUT ROWID;
 CREATE INDEX limits_patient ON limits (patient, at, known);

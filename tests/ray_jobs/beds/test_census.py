@@ -93,6 +93,20 @@ def test_a_late_start_does_not_reopen_an_ended_stay() -> None:
     assert [(s.ward, s.left) for s in census.spells()] == [("5A", at(1))]
 
 
+def test_an_end_that_was_taken_back_is_not_told_anew_by_a_resend() -> None:
+    """Discharged, taken back, and the first message once more: still here; another end counts."""
+    common = {"site": "main", "patient": "patient-1", "encounter": "e"}
+    started = EncounterStarted.model_validate({**common, "id": "s", "known": at(0), "started": at(0)})
+    told = [
+        EncounterEnded.model_validate({**common, "id": name, "known": at(known), "ended": ended})
+        for name, known, ended in (("end", 2, at(1)), ("back", 3, None), ("end", 4, at(1)))
+    ]
+    for order in (told, told[::-1]):
+        assert len(fold([started, *order]).present()) == 1
+    later = EncounterEnded.model_validate({**common, "id": "later", "known": at(5), "ended": at(5)})
+    assert fold([started, *told, later]).present() == []
+
+
 def test_two_in_a_bed_are_both_shown() -> None:
     """Contradicting sources are shown, not decided."""
     census = Census()

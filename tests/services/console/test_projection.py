@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.events import (
+    EncounterEnded,
     EncounterStarted,
     EncounterTransferred,
     Event,
@@ -189,6 +190,30 @@ def test_what_is_told_in_passing_never_replaces_where_a_stay_began(folder: Path,
     fold(store, logged([fact for fact in told if fact is not moved]).records)
     with store.reading() as db:
         assert db.execute("SELECT ward FROM encounters").fetchone()["ward"] == "A2"
+
+
+@given(st.permutations(range(4)))
+@settings(max_examples=24, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_end_that_was_taken_back_is_not_told_anew_by_a_resend(folder: Path, order: list[int]) -> None:
+    """Discharged, taken back, and the first message once more: still here, as watch and census have it."""
+
+    def end(name: str, minute: int, ended: datetime | None) -> EncounterEnded:
+        known = NOW + timedelta(minutes=minute)
+        return EncounterEnded(id=name, site="main", known=known, patient="patient-1", encounter="e-1", ended=ended)
+
+    facts: list[Event] = [begun("A", 0), end("end", 2, NOW), end("back", 3, None), end("end", 4, NOW)]
+    store = store_in(folder)
+    fold(store, logged([facts[i] for i in order]).records)
+    with store.reading() as db:
+        assert db.execute("SELECT ended FROM encounters").fetchone()["ended"] is None
+    assert at_moment(store, NOW + timedelta(minutes=2.5)) == micros(NOW)
+
+
+def at_moment(store: Store, moment: datetime) -> int | None:
+    """When the stay had ended by what was known at an instant."""
+    with store.as_known(moment) as db:
+        found: int | None = db.execute("SELECT ended FROM encounters").fetchone()["ended"]
+    return found
 
 
 def test_only_two_days_of_readings_are_kept(folder: Path) -> None:
