@@ -125,6 +125,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    """Head and body are two writes: each call of a kept connection would wait 40 ms for an acknowledgement."""
     server: _Server
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
