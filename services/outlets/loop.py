@@ -98,6 +98,7 @@ class Outlet:
             offset = self._start(partition)
             self._destination.begin(partition, offset)
             self._worker.seek(partition, offset)
+            log.info("partition assigned", name=self._destination.name, partition=partition.number, offset=offset)
         for partition, records in polled.records.items():
             if partition not in polled.assigned:
                 self._waiting.extend(records)
