@@ -43,7 +43,7 @@ class Shown:
             frames=int(_number(attributes.get("NumberOfFrames")) or 1),
             kinds=series_kinds(attributes),
             plane=plane(_said(attributes, "ImageOrientationPatient", "PlaneOrientationSequence")),
-            echo_ms=_number(_said(attributes, "EchoTime") or _said(attributes, "EffectiveEchoTime", "MREchoSequence")),
+            echo_ms=_number(attributes.get("EchoTime") or _said(attributes, "EffectiveEchoTime", "MREchoSequence")),
         )
 
     def seen(self, other: Self) -> Self:
@@ -134,9 +134,9 @@ def plane(orientation: object) -> str:
     return PLANES[axis] if normal[axis] / length > ALONG else "oblique"
 
 
-def _said(attributes: Attributes, name: str, sequence: str = "") -> object:
+def _said(attributes: Attributes, name: str, sequence: str) -> object:
     """An attribute; of an enhanced object what its frames have in common, else its first frame's (PS3.3 C.7.6.16)."""
-    if (own := attributes.get(name)) is not None or not sequence:
+    if (own := attributes.get(name)) is not None:
         return own
     for groups in ("SharedFunctionalGroupsSequence", PER_FRAME):
         for group in _first(attributes.get(groups)):

@@ -30,8 +30,9 @@ class _Patient(ssl.SSLContext):
 def listening(settings: Settings) -> ssl.SSLContext | None:
     """How our ports speak; None in plain text, where no certificate is set. Raises WrongSettingError."""
     if settings.tls_certificate is None:
-        if settings.tls_authorities is not None and settings.tls_key is not None:
-            raise WrongSettingError("WARDWATCH_TLS_KEY without WARDWATCH_TLS_CERTIFICATE: our ports would stay open")
+        if settings.tls_authorities is not None or settings.tls_key is not None:
+            told = "WARDWATCH_TLS_KEY or WARDWATCH_TLS_AUTHORITIES without WARDWATCH_TLS_CERTIFICATE"
+            raise WrongSettingError(f"{told}: our ports would stay open")
         return None
     context = _Patient(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -47,11 +48,9 @@ def calling(certificate: Path | None, key: Path | None, authorities: Path | None
 
     Without `authorities` those of this machine are trusted; `key` may stand in the file of the certificate.
     """
-    context = ssl.create_default_context()
+    context = ssl.create_default_context() if authorities is None else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if authorities is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
         _trust(context, authorities)
     if certificate is not None:
         _show(context, certificate, key)

@@ -45,6 +45,8 @@ def test_authorities_make_callers_show_a_certificate(authority: Authority) -> No
         ({"tls_certificate": "ours.pem", "tls_key": "text.pem"}, "WARDWATCH_TLS_CERTIFICATE"),
         ({"tls_certificate": "ours.pem", "tls_authorities": "text.pem"}, "WARDWATCH_TLS_AUTHORITIES"),
         ({"tls_key": "ours.pem", "tls_authorities": "ours.pem"}, "WARDWATCH_TLS_KEY"),
+        ({"tls_key": "ours.pem"}, "WARDWATCH_TLS_KEY"),
+        ({"tls_authorities": "ours.pem"}, "WARDWATCH_TLS_AUTHORITIES"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(
